@@ -1,0 +1,23 @@
+"""App configurations of the project itself, and of Django's own apps with MongoDB's kind of key."""
+
+from django.apps import AppConfig
+from django.contrib.auth.apps import AuthConfig as DjangoAuthConfig
+from django.contrib.contenttypes.apps import ContentTypesConfig as DjangoContentTypesConfig
+
+
+class AuthConfig(DjangoAuthConfig):
+    default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
+
+
+class ContentTypesConfig(DjangoContentTypesConfig):
+    default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
+
+
+class FlorinConfig(AppConfig):
+    """The project as an app, so that its system checks are registered."""
+
+    name = "config"
+    label = "florin"
+
+    def ready(self) -> None:
+        from config import checks  # noqa: F401 - importing registers the checks

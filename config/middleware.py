@@ -1,0 +1,62 @@
+"""What every request needs before any app sees it."""
+
+import ipaddress
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ClientAddressMiddleware:
+    """Put the client's own address into `REMOTE_ADDR`.
+
+    X-Forwarded-For is believed only from the configured proxies, and read from the right: what stands left of the
+    first address that is not a proxy was written by the client and may say anything.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        remote = request.META.get("REMOTE_ADDR", "")
+        if settings.TRUSTED_PROXIES:
+            forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+            request.META["REMOTE_ADDR"] = client_address(remote, forwarded)
+        return self.get_response(request)
+
+
+def client_address(remote: str, forwarded: str) -> str:
+    """Return the rightmost address of the chain that is not a trusted proxy.
+
+    Args:
+        remote: the peer of the connection.
+        forwarded: the X-Forwarded-For header, oldest hop first.
+    """
+    address = remote
+    for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not _is_trusted(address):
+            break
+        if _parse(hop) is None:
+            break
+        address = hop
+    return address
+
+
+def _is_trusted(address: str) -> bool:
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+@cache
+def _networks(proxies: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)

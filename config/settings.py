@@ -1,0 +1,210 @@
+"""Django settings, read from the environment and safe by default.
+
+`FLORIN_ENV` is `production` unless the environment says `development` or `test`; only outside production does a
+missing value get a convenient default. `docs/configuration.md` lists every variable. What production must not be
+started with is refused by `config.checks`.
+"""
+
+from pathlib import Path
+
+import environ
+
+from config.logs import logging_settings
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
+
+FLORIN_ENV = env.str("FLORIN_ENV", default="production")
+IS_PRODUCTION = FLORIN_ENV not in {"development", "test"}
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="" if IS_PRODUCTION else "florin-development-only-key-never-in-production")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+
+# --- the bank -------------------------------------------------------------------------------------------------
+CURRENCIES = env.list("CURRENCIES", default=["INR", "BRL", "EUR", "USD"])
+DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="INR")
+# Major units per transfer: one number for all currencies, or `INR=10000,USD=500`.
+TRANSFER_CAP = env.str("TRANSFER_CAP", default="10000")
+# `0`, an amount (`1000`) or two bounds for a random amount (`1-10000`), in major units of the account's currency.
+OPENING_BALANCE = env.str("OPENING_BALANCE", default="0")
+# Seconds a transfer may take, waiting included, before the customer is told to ask again.
+TRANSFER_DEADLINE_SECONDS = env.int("TRANSFER_DEADLINE_SECONDS", default=10)
+
+# --- request limits -------------------------------------------------------------------------------------------
+RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")
+RATE_LIMIT_STRICT = env.str("RATE_LIMIT_STRICT", default="50/15m")
+# Addresses or networks whose X-Forwarded-For is believed; nobody's by default.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# --- Django ---------------------------------------------------------------------------------------------------
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+INSTALLED_APPS = [
+    "config.apps.AuthConfig",
+    "config.apps.ContentTypesConfig",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_mongodb_backend",
+    "rest_framework",
+    "csp",
+    "django_htmx",
+    "config.apps.FlorinConfig",
+    "accounts",
+    "ledger",
+    "banking",
+]
+
+MIDDLEWARE = [
+    "config.middleware.ClientAddressMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "banking.web.context.site",
+            ],
+        },
+    },
+]
+
+# --- database -------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        "ENGINE": "django_mongodb_backend",
+        "HOST": env.str("MONGODB_URI", default="mongodb://127.0.0.1:27017/?replicaSet=florin"),
+        "NAME": env.str("MONGODB_DATABASE", default="florin"),
+        "OPTIONS": {
+            "appname": "florin",
+            "w": "majority",
+            "journal": True,
+            "readConcernLevel": "majority",
+            "retryWrites": True,
+            "serverSelectionTimeoutMS": 5_000,
+            "connectTimeoutMS": 5_000,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+MIGRATION_MODULES = {
+    "auth": "config.migrations.auth",
+    "contenttypes": "config.migrations.contenttypes",
+    "florin": "config.migrations.florin",
+}
+
+# Counters of the request limits and browser sessions: two collections, so that neither can crowd out the other.
+CACHES = {
+    "default": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_counters"},
+    "sessions": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_sessions"},
+}
+RATELIMIT_USE_CACHE = "default"
+# django-ratelimit knows only the caches Django ships; config.cache is shared and atomic (see its tests).
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+
+# --- people ---------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("email", "first_name", "last_name")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 6}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]  # fmt: skip
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "landing"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_CACHE_ALIAS = "sessions"
+SESSION_COOKIE_NAME = "florin_session"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_SECURE = IS_PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = IS_PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "banking.web.failures.csrf_failure"
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- tokens for programs (accounts.tokens) --------------------------------------------------------------------
+TOKEN_COOKIE_NAME = "florin_token"  # noqa: S105 - the cookie's name, not a secret
+TOKEN_COOKIE_SECURE = IS_PRODUCTION
+TOKEN_ACCESS_DAYS = 3
+TOKEN_REFRESH_DAYS = 14
+
+# --- transport ------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- static files ---------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if IS_PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    }
+}
+
+# --- REST -----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["banking.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["banking.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "banking.api.failures.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=IS_PRODUCTION)

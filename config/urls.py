@@ -1,0 +1,16 @@
+"""The site's addresses: the API and the pages of banking, and the health checks."""
+
+from django.urls import include, path
+
+from banking import health
+
+handler403 = "banking.failures.forbidden"
+handler404 = "banking.failures.not_found"
+handler500 = "banking.failures.crash"
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("banking.api.urls")),
+    path("", include("banking.web.urls")),
+]

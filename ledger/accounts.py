@@ -1,0 +1,168 @@
+"""Opening, finding and changing the state of accounts; their balances change in `ledger.posting` alone."""
+
+from collections.abc import Iterable
+
+from bson.int64 import Int64
+from bson.objectid import ObjectId
+from pymongo.client_session import ClientSession
+
+from ledger import atomic, audit, events
+from ledger.audit import Origin, audit_document
+from ledger.errors import AccountExists, AccountNotEmpty, AccountNotFound, AccountStateConflict
+from ledger.money import currency_check
+from ledger.records import ACTIVE, CLOSED, CUSTOMER, FROZEN, INACTIVE, Account, Document, now
+from ledger.schema import account_document
+from ledger.store import books
+
+MAX_ACCOUNTS_PER_OWNER = 200
+
+
+def account_open(*, owner: ObjectId, currency: str, origin: Origin, status: str = ACTIVE) -> Account:
+    """Open an account with nothing on it.
+
+    Args:
+        owner: the customer's id.
+        currency: one that the bank offers.
+        origin: who asks, and from where.
+        status: ACTIVE, or INACTIVE for one that is to be activated later.
+
+    Raises:
+        CurrencyNotOffered: the bank has no such accounts.
+        AccountExists: the owner has one in this currency.
+        TryAgain: the database did not answer in time.
+    """
+    document = account_document(kind=CUSTOMER, owner=owner, currency=currency_check(currency), status=status)
+
+    def work(session: ClientSession) -> None:
+        if books().accounts.find_one({"owner": owner, "currency": currency}, {"_id": 1}, session=session):
+            raise AccountExists(currency)
+        books().accounts.insert_one(document, session=session)
+        _tell(document, events.ACCOUNT_OPENED, "", origin, session)
+
+    # Two openings at once: the unique index refuses the second, which then finds the first.
+    atomic.run(work)
+    return Account.of(document)
+
+
+def account_get(account_id: ObjectId) -> Account:
+    """Return any account; for operators and for the bank itself.
+
+    Raises:
+        AccountNotFound: there is none.
+    """
+    document = books().accounts.find_one({"_id": account_id})
+    if document is None:
+        raise AccountNotFound
+    return Account.of(document)
+
+
+def account_get_for_owner(*, account_id: ObjectId, owner: ObjectId) -> Account:
+    """Return a customer's own account: fetching it is authorising it.
+
+    Raises:
+        AccountNotFound: there is none, or it is somebody else's; the two look the same.
+    """
+    document = books().accounts.find_one({"_id": account_id})
+    if document is None or document["kind"] != CUSTOMER or document["owner"] != owner:
+        raise AccountNotFound
+    return Account.of(document)
+
+
+def accounts_of_owner(owner: ObjectId) -> list[Account]:
+    """Return a customer's accounts, oldest first."""
+    found = books().accounts.find({"owner": owner}).limit(MAX_ACCOUNTS_PER_OWNER)
+    return sorted((Account.of(document) for document in found), key=lambda account: account.created_at)
+
+
+def accounts_of_owners(owners: Iterable[ObjectId]) -> dict[ObjectId, list[Account]]:
+    """Return the accounts of each of these customers, in one query."""
+    by_owner: dict[ObjectId, list[Account]] = {owner: [] for owner in owners}
+    for document in books().accounts.find({"owner": {"$in": list(by_owner)}}).sort("_id", 1):
+        by_owner[document["owner"]].append(Account.of(document))
+    return by_owner
+
+
+def accounts_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, Account]:
+    """Return these accounts by id, in one query; unknown ids are left out."""
+    return {document["_id"]: Account.of(document) for document in books().accounts.find({"_id": {"$in": list(ids)}})}
+
+
+def account_freeze(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
+    """Stop an ACTIVE account from sending and receiving.
+
+    Raises:
+        AccountNotFound: there is no such customer account.
+        AccountStateConflict: it is not ACTIVE; the error names its state.
+        TryAgain: the database did not answer in time.
+    """
+    return _change(account_id, ACTIVE, FROZEN, "account.frozen", reason, origin)
+
+
+def account_unfreeze(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
+    """Make a FROZEN account ACTIVE again; raises as `account_freeze`."""
+    return _change(account_id, FROZEN, ACTIVE, "account.unfrozen", reason, origin)
+
+
+def account_activate(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
+    """Make an INACTIVE account ACTIVE; raises as `account_freeze`."""
+    return _change(account_id, INACTIVE, ACTIVE, "account.activated", reason, origin)
+
+
+def account_close(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
+    """Close an ACTIVE account with nothing on it, for ever.
+
+    Raises:
+        AccountNotEmpty: there is money on it, or held.
+        AccountNotFound, AccountStateConflict, TryAgain: as `account_freeze`.
+    """
+    return _change(account_id, ACTIVE, CLOSED, "account.closed", reason, origin)
+
+
+def _change(account_id: ObjectId, must_be: str, wanted: str, event: str, reason: str, origin: Origin) -> Account:
+    def work(session: ClientSession) -> Document:
+        current = books().accounts.find_one({"_id": account_id, "kind": CUSTOMER}, session=session)
+        if current is None:
+            raise AccountNotFound
+        if current["status"] != must_be:
+            raise AccountStateConflict(current["status"], wanted)
+        if wanted == CLOSED and (current["balance_minor"] or current["held_minor"]):
+            raise AccountNotEmpty
+        return _write_state(current, wanted, event, reason, origin, session)
+
+    return Account.of(atomic.run(work))
+
+
+def _write_state(
+    current: Document, wanted: str, event: str, reason: str, origin: Origin, session: ClientSession
+) -> Document:
+    change = {"status": wanted, "status_reason": reason, "updated_at": now()}
+    guard = {"_id": current["_id"], "status": current["status"], "version": current["version"]}
+    result = books().accounts.update_one(guard, {"$set": change, "$inc": {"version": Int64(1)}}, session=session)
+    if result.matched_count != 1:
+        raise atomic.SomeoneElseWon
+    changed = {**current, **change}
+    _tell(changed, event, reason, origin, session)
+    return changed
+
+
+def _tell(account: Document, event: str, reason: str, origin: Origin, session: ClientSession) -> None:
+    """Write the audit record and the event of a change, in its transaction."""
+    details = {"status": account["status"], "currency": account["currency"], "reason": reason}
+    to = books()
+    to.audit.insert_one(
+        audit_document(
+            action=event,
+            status=audit.SUCCESS,
+            origin=origin,
+            subject=account["_id"],
+            accounts=[account["_id"]],
+            details=details,
+        ),
+        session=session,
+    )
+    to.events.insert_one(
+        events.event_document(
+            type=event, at=now(), accounts=[account["_id"]], subject=account["_id"], payload=details
+        ),
+        session=session,
+    )

@@ -1,0 +1,21 @@
+"""The ledger as a Django app: it takes Django's connection and migrations, and no model."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class LedgerConfig(AppConfig):
+    name = "ledger"
+
+    def ready(self) -> None:
+        post_migrate.connect(_open_system_accounts, sender=self)
+
+
+def _open_system_accounts(**_: Any) -> None:
+    """A currency that a bank begins to offer gets its system account with the next `migrate`."""
+    from ledger.schema import system_accounts_ensure
+    from ledger.store import database
+
+    system_accounts_ensure(database())

@@ -1,0 +1,223 @@
+"""Collections, validators, indexes and system accounts, made by the ledger's migrations.
+
+Each rule stands twice: in `ledger.rules` and here, where the database itself refuses what breaks it.
+"""
+
+from typing import Any
+
+from bson.int64 import Int64
+from bson.objectid import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.database import Database
+
+from ledger import store
+from ledger.money import offered_currencies
+from ledger.records import (
+    ACTIVE,
+    CLOSED,
+    COMPLETED,
+    CREDIT,
+    CUSTOMER,
+    DEBIT,
+    FAILED,
+    FROZEN,
+    FUNDING,
+    INACTIVE,
+    PENDING,
+    PIX,
+    PROCESSING,
+    REVERSED,
+    SYSTEM,
+    TRANSFER,
+    now,
+)
+
+# How far below zero the system account of a currency may go, in minor units: it bounds all the money there can be,
+# so that no balance comes near the end of 64 bits.
+SYSTEM_OVERDRAFT_MINOR = 10**15
+
+_MONEY = {"bsonType": "long"}
+_POSITIVE = {"bsonType": "long", "minimum": 1}
+_COUNT = {"bsonType": "long", "minimum": 0}
+_ID = {"bsonType": "objectId"}
+_ID_OR_NULL = {"bsonType": ["objectId", "null"]}
+_DATE = {"bsonType": "date"}
+_DATE_OR_NULL = {"bsonType": ["date", "null"]}
+_TEXT = {"bsonType": "string"}
+_TEXT_OR_NULL = {"bsonType": ["string", "null"]}
+_CURRENCY = {"bsonType": "string", "pattern": "^[A-Z]{3}$"}
+
+
+def _one_of(*values: str) -> dict[str, Any]:
+    return {"enum": list(values)}
+
+
+def _exactly(**properties: dict[str, Any]) -> dict[str, Any]:
+    """A document with these fields, all of them, and no other."""
+    fields = {"_id": _ID, **properties}
+    return {"$jsonSchema": {"required": list(fields), "properties": fields, "additionalProperties": False}}
+
+
+_WITHIN_LIMIT = {
+    "$expr": {"$gte": [{"$subtract": [{"$add": ["$balance_minor", "$overdraft_minor"]}, "$held_minor"]}, 0]}
+}
+_CLOSED_IS_EMPTY = {
+    "$or": [{"status": {"$ne": CLOSED}}, {"balance_minor": {"$eq": Int64(0)}, "held_minor": {"$eq": Int64(0)}}]
+}
+_OVERDRAFT_IS_THE_SYSTEMS = {
+    "$or": [
+        {"kind": {"$eq": SYSTEM}, "owner": {"$eq": None}},
+        {"kind": {"$eq": CUSTOMER}, "owner": {"$ne": None}, "overdraft_minor": {"$eq": Int64(0)}},
+    ]
+}
+
+VALIDATORS: dict[str, dict[str, Any]] = {
+    store.ACCOUNTS: {
+        "$and": [
+            _exactly(
+                kind=_one_of(CUSTOMER, SYSTEM),
+                owner=_ID_OR_NULL,
+                currency=_CURRENCY,
+                status=_one_of(ACTIVE, FROZEN, CLOSED, INACTIVE),
+                status_reason=_TEXT,
+                balance_minor=_MONEY,
+                held_minor=_COUNT,
+                overdraft_minor=_COUNT,
+                seq=_COUNT,
+                version=_COUNT,
+                posted_at=_DATE_OR_NULL,
+                created_at=_DATE,
+                updated_at=_DATE,
+            ),
+            _WITHIN_LIMIT,
+            _CLOSED_IS_EMPTY,
+            _OVERDRAFT_IS_THE_SYSTEMS,
+        ]
+    },
+    store.TRANSACTIONS: {
+        "$and": [
+            _exactly(
+                sender=_ID,
+                receiver=_ID,
+                amount_minor=_POSITIVE,
+                currency=_CURRENCY,
+                type=_one_of(TRANSFER, PIX, FUNDING),
+                note=_TEXT,
+                key={"bsonType": "string", "minLength": 1, "maxLength": 128},
+                status=_one_of(PENDING, PROCESSING, COMPLETED, FAILED, REVERSED),
+                failure_reason=_TEXT_OR_NULL,
+                retry_count=_COUNT,
+                sender_balance_minor={"bsonType": ["long", "null"]},
+                attempt=_ID,
+                actor=_ID_OR_NULL,
+                created_at=_DATE,
+                updated_at=_DATE,
+                completed_at=_DATE_OR_NULL,
+            ),
+            {"$expr": {"$ne": ["$sender", "$receiver"]}},
+            {"$or": [{"status": {"$ne": FAILED}}, {"failure_reason": {"$type": "string"}}]},
+            {"$or": [{"status": {"$ne": COMPLETED}}, {"completed_at": {"$type": "date"}}]},
+        ]
+    },
+    store.ENTRIES: _exactly(
+        account=_ID,
+        seq=_POSITIVE,
+        direction=_one_of(DEBIT, CREDIT),
+        amount_minor=_POSITIVE,
+        currency=_CURRENCY,
+        balance_after_minor=_MONEY,
+        counterparty=_ID,
+        transaction=_ID,
+        note=_TEXT,
+        created_at=_DATE,
+    ),
+    store.AUDIT: _exactly(
+        action=_TEXT,
+        status=_one_of("SUCCESS", "FAILED"),
+        actor=_ID_OR_NULL,
+        subject=_ID_OR_NULL,
+        accounts={"bsonType": "array", "items": _ID},
+        at=_DATE,
+        address=_TEXT,
+        surface=_one_of("browser", "api", "command"),
+        details={"bsonType": "object"},
+    ),
+    store.EVENTS: _exactly(
+        type=_TEXT,
+        at=_DATE,
+        accounts={"bsonType": "array", "items": _ID},
+        subject=_ID,
+        payload={"bsonType": "object"},
+    ),
+}
+
+INDEXES: dict[str, list[IndexModel]] = {
+    store.ACCOUNTS: [
+        IndexModel([("owner", ASCENDING), ("currency", ASCENDING)], unique=True, name="one_per_owner_and_currency"),
+    ],
+    store.TRANSACTIONS: [
+        IndexModel([("sender", ASCENDING), ("key", ASCENDING)], unique=True, name="one_per_sender_and_key"),
+        IndexModel(
+            [("sender", ASCENDING), ("created_at", DESCENDING)],
+            name="failed_by_sender",
+            partialFilterExpression={"status": FAILED},
+        ),
+        IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+    ],
+    store.ENTRIES: [
+        IndexModel([("account", ASCENDING), ("seq", DESCENDING)], unique=True, name="gapless_per_account"),
+        IndexModel([("account", ASCENDING), ("created_at", DESCENDING), ("seq", DESCENDING)], name="as_of"),
+        IndexModel([("transaction", ASCENDING), ("direction", ASCENDING)], unique=True, name="one_of_each_direction"),
+    ],
+    store.AUDIT: [
+        IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("subject", ASCENDING), ("at", DESCENDING)], name="by_subject"),
+        IndexModel([("accounts", ASCENDING), ("at", DESCENDING)], name="by_account"),
+    ],
+    store.EVENTS: [IndexModel([("accounts", ASCENDING), ("_id", ASCENDING)], name="by_account")],
+    store.PROCESSES: [],
+}
+
+
+def schema_apply(database: Database[dict[str, Any]]) -> None:
+    """Make the collections with their validators and indexes, or bring existing ones up to date."""
+    existing = set(database.list_collection_names())
+    for name, indexes in INDEXES.items():
+        validator = VALIDATORS.get(name, {})
+        if name in existing:
+            database.command("collMod", name, validator=validator)
+        else:
+            database.create_collection(name, validator=validator)
+        if indexes:
+            database[name].create_indexes(indexes)
+
+
+def system_accounts_ensure(database: Database[dict[str, Any]]) -> None:
+    """Open the system account of each offered currency that has none; it belongs to no customer."""
+    for currency in offered_currencies():
+        database[store.ACCOUNTS].update_one(
+            {"owner": None, "currency": currency},
+            {"$setOnInsert": account_document(kind=SYSTEM, owner=None, currency=currency)},
+            upsert=True,
+        )
+
+
+def account_document(*, kind: str, owner: ObjectId | None, currency: str, status: str = ACTIVE) -> dict[str, Any]:
+    """Return a new account's document, with nothing on it."""
+    moment = now()
+    return {
+        "_id": ObjectId(),
+        "kind": kind,
+        "owner": owner,
+        "currency": currency,
+        "status": status,
+        "status_reason": "",
+        "balance_minor": Int64(0),
+        "held_minor": Int64(0),
+        "overdraft_minor": Int64(SYSTEM_OVERDRAFT_MINOR if kind == SYSTEM else 0),
+        "seq": Int64(0),
+        "version": Int64(0),
+        "posted_at": None,
+        "created_at": moment,
+        "updated_at": moment,
+    }

@@ -1,0 +1,63 @@
+"""Where the ledger's collections are and with which guarantees they are read and written.
+
+The client is fetched at call time: bound at import it would point at another database in tests and die with a fork.
+"""
+
+from datetime import UTC
+from typing import Any, NamedTuple
+
+from bson.codec_options import CodecOptions
+from django.db import connections
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+ACCOUNTS = "ledger_accounts"
+TRANSACTIONS = "ledger_transactions"
+ENTRIES = "ledger_entries"
+AUDIT = "ledger_audit"
+EVENTS = "ledger_events"
+PROCESSES = "ledger_processes"
+
+# What was acknowledged is on disk on a majority of the replica set.
+DURABLE = WriteConcern(w="majority", j=True)
+# A transaction reads one moment of the database, and only what can no longer be rolled back.
+SNAPSHOT = ReadConcern("snapshot")
+_UTC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+
+class Books(NamedTuple):
+    """The collections of one database."""
+
+    accounts: Collection[dict[str, Any]]
+    transactions: Collection[dict[str, Any]]
+    entries: Collection[dict[str, Any]]
+    audit: Collection[dict[str, Any]]
+    events: Collection[dict[str, Any]]
+
+
+def client() -> MongoClient[dict[str, Any]]:
+    """Return the process's client, which Django's connection owns."""
+    found: MongoClient[dict[str, Any]] = connections["default"].database.client
+    return found
+
+
+def database() -> Database[dict[str, Any]]:
+    """Return the bank's database with majority reads, durable writes and UTC times."""
+    name = connections["default"].settings_dict["NAME"]
+    return client().get_database(
+        name,
+        codec_options=_UTC,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("majority"),
+        write_concern=DURABLE,
+    )
+
+
+def books(source: Database[dict[str, Any]] | None = None) -> Books:
+    """Return the ledger's collections, of the bank's database unless another is given."""
+    of = database() if source is None else source
+    return Books(of[ACCOUNTS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[EVENTS])

@@ -1,0 +1,164 @@
+"""The transfer service: what pages, REST and commands call to move money."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from bson.objectid import ObjectId
+
+from ledger.audit import Origin
+from ledger.errors import AccountNotFound, LedgerError, RequestInvalid
+from ledger.money import parse_amount
+from ledger.posting import post
+from ledger.records import CUSTOMER_TYPES, FUNDING, TRANSFER, Account
+from ledger.rules import Instruction, Outcome
+from ledger.store import books
+
+MAX_NOTE = 140
+_KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+
+
+def key_check(key: object) -> str:
+    """Return the idempotency key if it is 1 to 128 visible ASCII characters.
+
+    Raises:
+        RequestInvalid: it is not.
+    """
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise RequestInvalid("key", "The idempotency key must be 1 to 128 visible ASCII characters without spaces.")
+    return key
+
+
+def note_check(note: object) -> str:
+    """Return the note, trimmed, if it is at most 140 printable characters.
+
+    Raises:
+        RequestInvalid: it is not.
+    """
+    if not isinstance(note, str):
+        raise RequestInvalid("note", "The note must be text.")
+    text = note.strip()
+    # Control characters and lone surrogates: the first break statements, the second cannot be stored.
+    if len(text) > MAX_NOTE or any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise RequestInvalid("note", f"The note must be at most {MAX_NOTE} characters on one line.")
+    return text
+
+
+def type_check(type: object) -> str:
+    """Return the type if customers may use it.
+
+    Raises:
+        RequestInvalid: it is not TRANSFER or PIX.
+    """
+    if not isinstance(type, str) or type not in CUSTOMER_TYPES:
+        raise RequestInvalid("type", f"The type must be one of {', '.join(CUSTOMER_TYPES)}.")
+    return type
+
+
+def transfer_execute(
+    *,
+    sender: Account,
+    receiver: ObjectId,
+    amount: object,
+    key: object,
+    owner: ObjectId,
+    origin: Origin,
+    note: object = "",
+    type: object = TRANSFER,
+    deadline_seconds: float | None = None,
+) -> Outcome:
+    """Move money from a customer's account, once for each key.
+
+    Args:
+        sender: the account that pays, fetched for its owner.
+        receiver: id of the account that is paid.
+        amount: major units of the sender's currency, as `ledger.money.parse_amount` takes them.
+        key: the idempotency key.
+        owner: the customer who asks; must own the sender, which is checked again inside the transaction.
+        origin: who asks, and from where.
+        note: the customer's words, at most 140 characters.
+        type: TRANSFER or PIX.
+        deadline_seconds: how long it may take; the setting's by default.
+
+    Returns:
+        The COMPLETED transaction, and whether an earlier request had executed it.
+
+    Raises:
+        AmountInvalid, RequestInvalid, SameAccount: malformed; nothing is recorded.
+        AccountNotFound: the sender is not the owner's.
+        TransferRefused: a business rule refused it; recorded as FAILED.
+        IdempotencyKeyReused, TransactionInProgress, RetryLimitExceeded: what the key says.
+        TryAgain: no definite answer in time; the same key is safe to send again.
+    """
+    instruction = Instruction(
+        sender=sender.id,
+        receiver=receiver,
+        amount_minor=parse_amount(amount, sender.currency),
+        currency=sender.currency,
+        type=type_check(type),
+        note=note_check(note),
+        key=key_check(key),
+        owner=owner,
+        origin=origin,
+    )
+    return _one(instruction, deadline_seconds)
+
+
+def funding_execute(
+    *,
+    receiver: ObjectId,
+    amount: object,
+    key: object,
+    origin: Origin,
+    note: object = "",
+    at: datetime | None = None,
+) -> Outcome:
+    """Move money from the system account of the receiver's currency to the receiver.
+
+    Args:
+        receiver: id of the account that is funded.
+        amount: major units of the receiver's currency.
+        key: the idempotency key, unique for the system account.
+        origin: who asks, and from where; that it is the system user is the caller's to check.
+        note: at most 140 characters.
+        at: the time to post at when history is imported, else None for now.
+
+    Raises:
+        As `transfer_execute`; AccountNotFound when there is no such receiver.
+    """
+    document = books().accounts.find_one({"_id": receiver})
+    if document is None or document["owner"] is None:
+        raise AccountNotFound
+    instruction = Instruction(
+        sender=system_account_id(document["currency"]),
+        receiver=receiver,
+        amount_minor=parse_amount(amount, document["currency"]),
+        currency=document["currency"],
+        type=FUNDING,
+        note=note_check(note),
+        key=key_check(key),
+        owner=None,
+        origin=origin,
+        at=at,
+    )
+    return _one(instruction, None)
+
+
+def system_account_id(currency: str) -> ObjectId:
+    """Return the id of the currency's system account.
+
+    Raises:
+        AccountNotFound: the currency was never offered, or `migrate` has not run since it is.
+    """
+    document = books().accounts.find_one({"owner": None, "currency": currency}, {"_id": 1})
+    if document is None:
+        raise AccountNotFound
+    found: ObjectId = document["_id"]
+    return found
+
+
+def _one(instruction: Instruction, deadline_seconds: float | None) -> Outcome:
+    (answer,) = post([instruction], deadline_seconds=deadline_seconds)
+    if isinstance(answer, LedgerError):
+        raise answer
+    return answer
