@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "banking.failures.FailureMiddleware",
 ]
 
 TEMPLATES = [
@@ -105,6 +106,8 @@ DATABASES = {
             "retryWrites": True,
             "serverSelectionTimeoutMS": 5_000,
             "connectTimeoutMS": 5_000,
+            # How long a primary that was taken for gone may stay unknown; the default is ten seconds.
+            "heartbeatFrequencyMS": 1_000,
         },
     }
 }

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from banking import health
 
+handler400 = "banking.failures.bad_request"
 handler403 = "banking.failures.forbidden"
 handler404 = "banking.failures.not_found"
 handler500 = "banking.failures.crash"

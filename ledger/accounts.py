@@ -1,6 +1,7 @@
 """Opening, finding and changing the state of accounts; their balances change in `ledger.posting` alone."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
@@ -8,40 +9,97 @@ from pymongo.client_session import ClientSession
 
 from ledger import atomic, audit, events
 from ledger.audit import Origin, audit_document
-from ledger.errors import AccountExists, AccountNotEmpty, AccountNotFound, AccountStateConflict
+from ledger.errors import AccountExists, AccountNotEmpty, AccountNotFound, AccountStateConflict, LedgerError
 from ledger.money import currency_check
-from ledger.records import ACTIVE, CLOSED, CUSTOMER, FROZEN, INACTIVE, Account, Document, now
+from ledger.posting import post_within
+from ledger.records import ACTIVE, CLOSED, CUSTOMER, FROZEN, FUNDING, INACTIVE, Account, Document, now
+from ledger.rules import Instruction
 from ledger.schema import account_document
 from ledger.store import books
 
 MAX_ACCOUNTS_PER_OWNER = 200
 
 
-def account_open(*, owner: ObjectId, currency: str, origin: Origin, status: str = ACTIVE) -> Account:
-    """Open an account with nothing on it.
+def account_open(
+    *,
+    owner: ObjectId,
+    currency: str,
+    origin: Origin,
+    status: str = ACTIVE,
+    opening_minor: int = 0,
+    at: datetime | None = None,
+) -> Account:
+    """Open an account; an owner's first one may begin with an opening balance.
+
+    The opening balance is a posted transfer from the system account, in the same transaction: there is no moment, and
+    no crash, at which the one exists without the other.
 
     Args:
         owner: the customer's id.
         currency: one that the bank offers.
         origin: who asks, and from where.
         status: ACTIVE, or INACTIVE for one that is to be activated later.
+        opening_minor: the opening balance in minor units, given only with the owner's first account.
+        at: the time to open and post at when history is imported, else None for now.
 
     Raises:
         CurrencyNotOffered: the bank has no such accounts.
         AccountExists: the owner has one in this currency.
         TryAgain: the database did not answer in time.
     """
-    document = account_document(kind=CUSTOMER, owner=owner, currency=currency_check(currency), status=status)
+    currency = currency_check(currency)
+    document = account_document(kind=CUSTOMER, owner=owner, currency=currency, status=status, at=at)
 
     def work(session: ClientSession) -> None:
-        if books().accounts.find_one({"owner": owner, "currency": currency}, {"_id": 1}, session=session):
+        others = list(books().accounts.find({"owner": owner}, {"currency": 1}, session=session))
+        if any(other["currency"] == currency for other in others):
             raise AccountExists(currency)
         books().accounts.insert_one(document, session=session)
         _tell(document, events.ACCOUNT_OPENED, "", origin, session)
+        if opening_minor and not others:
+            _opening_balance(document, opening_minor, origin, at, session)
 
     # Two openings at once: the unique index refuses the second, which then finds the first.
     atomic.run(work)
-    return Account.of(document)
+    return account_get(document["_id"])
+
+
+def _opening_balance(
+    account: Document, amount_minor: int, origin: Origin, at: datetime | None, session: ClientSession
+) -> None:
+    instruction = Instruction(
+        sender=system_account_id(account["currency"]),
+        receiver=account["_id"],
+        amount_minor=amount_minor,
+        currency=account["currency"],
+        type=FUNDING,
+        note="Opening balance",
+        key=f"opening:{account['_id']}",
+        owner=None,
+        origin=origin,
+        at=at,
+    )
+    (answer,) = post_within(session, [instruction])
+    if isinstance(answer, LedgerError):
+        raise answer
+
+
+def system_account_id(currency: str) -> ObjectId:
+    """Return the id of the currency's system account.
+
+    Raises:
+        AccountNotFound: the currency was never offered, or `migrate` has not run since it is.
+    """
+    document = books().accounts.find_one({"owner": None, "currency": currency}, {"_id": 1})
+    if document is None:
+        raise AccountNotFound
+    found: ObjectId = document["_id"]
+    return found
+
+
+def system_accounts() -> list[Account]:
+    """Return the system account of each currency; they belong to the system user."""
+    return [Account.of(document) for document in books().accounts.find({"owner": None}).sort("currency", 1)]
 
 
 def account_get(account_id: ObjectId) -> Account:

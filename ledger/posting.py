@@ -44,12 +44,17 @@ def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None)
     touched = {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
     try:
         with lanes.hold(touched, deadline_seconds=deadline_seconds) as seconds_left:
-            return atomic.run(lambda session: _attempt(session, batch), deadline_seconds=seconds_left)
+            return atomic.run(lambda session: post_within(session, batch), deadline_seconds=seconds_left)
     except TryAgain as unknown:
         return _read_back(batch, unknown)
 
 
-def _attempt(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
+def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
+    """Execute the instructions as part of a transaction that the caller runs by `ledger.atomic.run`.
+
+    Returns:
+        As `post`; the answers hold only if the transaction commits.
+    """
     plan = Batch(accounts=_accounts(session, batch), known=_known(session, batch), moment=now())
     answers = [plan.decide(instruction) for instruction in batch]
     if plan.inserted or plan.replaced:

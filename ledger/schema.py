@@ -3,6 +3,7 @@
 Each rule stands twice: in `ledger.rules` and here, where the database itself refuses what breaks it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from bson.int64 import Int64
@@ -202,9 +203,11 @@ def system_accounts_ensure(database: Database[dict[str, Any]]) -> None:
         )
 
 
-def account_document(*, kind: str, owner: ObjectId | None, currency: str, status: str = ACTIVE) -> dict[str, Any]:
+def account_document(
+    *, kind: str, owner: ObjectId | None, currency: str, status: str = ACTIVE, at: datetime | None = None
+) -> dict[str, Any]:
     """Return a new account's document, with nothing on it."""
-    moment = now()
+    moment = at or now()
     return {
         "_id": ObjectId(),
         "kind": kind,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bson.objectid import ObjectId
 
+from ledger.accounts import system_account_id
 from ledger.audit import Origin
 from ledger.errors import AccountNotFound, LedgerError, RequestInvalid
 from ledger.money import parse_amount
@@ -142,19 +143,6 @@ def funding_execute(
         at=at,
     )
     return _one(instruction, None)
-
-
-def system_account_id(currency: str) -> ObjectId:
-    """Return the id of the currency's system account.
-
-    Raises:
-        AccountNotFound: the currency was never offered, or `migrate` has not run since it is.
-    """
-    document = books().accounts.find_one({"owner": None, "currency": currency}, {"_id": 1})
-    if document is None:
-        raise AccountNotFound
-    found: ObjectId = document["_id"]
-    return found
 
 
 def _one(instruction: Instruction, deadline_seconds: float | None) -> Outcome:

@@ -1,0 +1,41 @@
+"""Fetching an account is authorising it: one place decides whose account somebody may look at."""
+
+from bson.objectid import ObjectId
+
+from accounts.models import User
+from ledger import accounts as ledger_accounts
+from ledger.errors import AccountNotFound
+from ledger.records import SYSTEM, Account
+
+
+def account_id_read(value: object) -> ObjectId:
+    """Return an account id from a path or a form.
+
+    Raises:
+        AccountNotFound: it is no id at all, which looks like an id that does not exist.
+    """
+    if isinstance(value, ObjectId):
+        return value
+    if not isinstance(value, str) or not ObjectId.is_valid(value) or len(value) != 24:
+        raise AccountNotFound
+    return ObjectId(value)
+
+
+def account_get_for_user(*, user: User, account_id: object) -> Account:
+    """Return an account that this person may look at: their own, and for the system user the system's.
+
+    Raises:
+        AccountNotFound: there is none, or it is somebody else's; the two look the same.
+    """
+    found = account_id_read(account_id)
+    if user.is_system:
+        account = ledger_accounts.account_get(found)
+        if account.kind == SYSTEM:
+            return account
+    return ledger_accounts.account_get_for_owner(account_id=found, owner=user.pk)
+
+
+def accounts_of_user(user: User) -> list[Account]:
+    """Return the accounts that belong to this person, oldest first."""
+    own = ledger_accounts.accounts_of_owner(user.pk)
+    return [*ledger_accounts.system_accounts(), *own] if user.is_system else own

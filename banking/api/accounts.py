@@ -1,0 +1,38 @@
+"""`/api/accounts`: opening accounts and reading balances."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from banking.access import account_get_for_user, accounts_of_user
+from banking.api.query import moment_read
+from banking.api.render import account_body, time_text
+from banking.api.serializers import AccountInput
+from banking.api.views import ApiView, body_of
+from banking.services.customers import account_open
+from ledger.history import balance_at
+from ledger.money import format_plain
+
+
+class AccountsView(ApiView):
+    def get(self, request: Request) -> Response:
+        accounts = [account_body(account) for account in accounts_of_user(self.user)]
+        return Response({"success": True, "accounts": accounts})
+
+    def post(self, request: Request) -> Response:
+        currency = body_of(request, AccountInput).get("currency")
+        account = account_open(user=self.user, currency=currency, origin=self.origin)
+        return Response({"success": True, "account": account_body(account)}, status=201)
+
+
+class BalanceView(ApiView):
+    def get(self, request: Request, account_id: str) -> Response:
+        account = account_get_for_user(user=self.user, account_id=account_id)
+        at = moment_read(request, "at")
+        balance_minor = account.balance_minor if at is None else balance_at(account=account, at=at)
+        body = {
+            "success": True,
+            "accountId": str(account.id),
+            "currency": account.currency,
+            "balance": format_plain(balance_minor, account.currency),
+        }
+        return Response(body if at is None else {**body, "at": time_text(at)})

@@ -1,0 +1,111 @@
+"""`/api/auth`: register, sign in and out, refresh, and who I am."""
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import InvalidToken
+from accounts.models import User
+from accounts.services import user_authenticate
+from accounts.tokens import access_authenticate, pair_issue, pair_refresh, token_revoke
+from banking import limits
+from banking.api.authentication import bearer_of, cookie_clear, cookie_of, cookie_set, own_origin_check
+from banking.api.render import user_body
+from banking.api.serializers import LoginInput, RefreshInput, RegisterInput
+from banking.api.views import ApiView, body_of
+from banking.errors import NotSignedIn
+from banking.origin import origin_of
+from banking.services.customers import customer_register
+
+
+class AuthView(ApiView):
+    """A view that people reach without being signed in: a stale token must not keep them from signing in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    strict_group = limits.AUTH
+
+
+class RegisterView(AuthView):
+    def post(self, request: Request) -> Response:
+        fields = body_of(request, RegisterInput)
+        user = customer_register(
+            email=fields["email"],
+            first_name=fields["firstName"],
+            last_name=fields["lastName"],
+            password=fields["password"],
+            document=fields.get("document"),
+            origin=origin_of(request._request, None),
+            with_account=False,
+        )
+        response = Response({"success": True, "user": user_body(user)}, status=201)
+        cookie_set(response, pair_issue(user=user))
+        return response
+
+
+class LoginView(AuthView):
+    def post(self, request: Request) -> Response:
+        fields = body_of(request, LoginInput)
+        user = user_authenticate(email=fields["email"], password=fields["password"], request=request._request)
+        user_logged_in.send(sender=User, request=request._request, user=user)
+        pair = pair_issue(user=user)
+        body = {
+            "success": True,
+            "user": user_body(user),
+            "accessToken": pair.access,
+            "refreshToken": pair.refresh,
+        }
+        response = Response(body)
+        cookie_set(response, pair)
+        return response
+
+
+class RefreshView(AuthView):
+    def post(self, request: Request) -> Response:
+        user, pair = pair_refresh(refresh=body_of(request, RefreshInput)["refreshToken"])
+        body = {
+            "success": True,
+            "user": user_body(user),
+            "accessToken": pair.access,
+            "refreshToken": pair.refresh,
+        }
+        response = Response(body)
+        cookie_set(response, pair)
+        return response
+
+
+class LogoutView(AuthView):
+    strict_group = None
+
+    def post(self, request: Request) -> Response:
+        """Revoke the token that came along, if any, with all of its family."""
+        for token in self._tokens(request):
+            self._sign_out(request, token)
+        response = Response({"success": True, "message": "You are signed out."})
+        cookie_clear(response)
+        return response
+
+    def _tokens(self, request: Request) -> list[str]:
+        cookie = cookie_of(request)
+        if cookie is not None:
+            own_origin_check(request._request)
+        try:
+            bearer = bearer_of(request)
+        except NotSignedIn:
+            bearer = None
+        return [token for token in (bearer, cookie) if token is not None]
+
+    def _sign_out(self, request: Request, token: str) -> None:
+        try:
+            user, _ = access_authenticate(token=token)
+        except InvalidToken:
+            user = None
+        token_revoke(token=token)
+        if user is not None:
+            user_logged_out.send(sender=User, request=request._request, user=user)
+
+
+class MeView(ApiView):
+    def get(self, request: Request) -> Response:
+        return Response({"success": True, "user": user_body(self.user)})

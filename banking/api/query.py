@@ -1,0 +1,100 @@
+"""Reading query parameters: each is checked, none is ignored when malformed."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from rest_framework.request import Request
+
+from banking.errors import FieldsInvalid
+from banking.names import accounts_named
+from ledger.errors import AmountInvalid
+from ledger.history import MAX_LIMIT, MAX_PAGE, MAX_WORDS, EntryFilter
+from ledger.money import parse_amount
+from ledger.records import CREDIT, DEBIT
+
+_DIRECTIONS = {"IN": CREDIT, "OUT": DEBIT, CREDIT: CREDIT, DEBIT: DEBIT}
+
+
+def number_read(request: Request, name: str, *, default: int, largest: int) -> int:
+    """Return a whole number from 1; a larger one than the largest becomes that.
+
+    Raises:
+        FieldsInvalid: it is not a whole number from 1.
+    """
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 9) or int(text) < 1:
+        raise FieldsInvalid({name: ["This must be a whole number from 1."]})
+    return min(int(text), largest)
+
+
+def limit_read(request: Request) -> int:
+    """Return how many rows a page has, at most 50."""
+    return number_read(request, "limit", default=20, largest=MAX_LIMIT)
+
+
+def page_read(request: Request) -> int:
+    """Return the page's number, from 1."""
+    return number_read(request, "page", default=1, largest=MAX_PAGE)
+
+
+def moment_read(request: Request, name: str, *, end_of_day: bool = False) -> datetime | None:
+    """Return a time in UTC, None without one.
+
+    Args:
+        request: has it as an ISO 8601 date or time; without a zone it is UTC.
+        name: of the query parameter.
+        end_of_day: a bare date means the end of that day instead of its beginning.
+
+    Raises:
+        FieldsInvalid: it is neither.
+    """
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    try:
+        if len(text) == len("2026-01-31"):
+            day = datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC)
+            return day + timedelta(days=1) if end_of_day else day
+        # A plus sign in a URL that was not escaped arrives as a space.
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise FieldsInvalid(
+            {name: ["This must be an ISO 8601 date or time, such as 2026-01-31T09:30:00Z."]}
+        ) from error
+
+
+def entry_filter_read(request: Request, currency: str) -> EntryFilter:
+    """Return the filter of a history: from, to, direction, minAmount, maxAmount and q.
+
+    Raises:
+        FieldsInvalid: one of them is malformed.
+    """
+    words = request.query_params.get("q", "").strip()[:MAX_WORDS]
+    return EntryFilter(
+        since=moment_read(request, "from"),
+        until=moment_read(request, "to", end_of_day=True),
+        direction=_direction_read(request),
+        min_minor=_amount_read(request, "minAmount", currency),
+        max_minor=_amount_read(request, "maxAmount", currency),
+        words=words or None,
+        counterparties=accounts_named(words) if words else None,
+    )
+
+
+def _direction_read(request: Request) -> str | None:
+    text = request.query_params.get("direction", "")
+    if not text:
+        return None
+    if text.upper() not in _DIRECTIONS:
+        raise FieldsInvalid({"direction": ["This must be IN or OUT."]})
+    return _DIRECTIONS[text.upper()]
+
+
+def _amount_read(request: Request, name: str, currency: str) -> int | None:
+    text = request.query_params.get(name, "")
+    try:
+        return parse_amount(text, currency) if text else None
+    except AmountInvalid as error:
+        raise FieldsInvalid({name: [error.message]}) from error

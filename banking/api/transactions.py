@@ -1,0 +1,102 @@
+"""`/api/transactions` and `/transfer`: moving money and reading what became of it."""
+
+from uuid import uuid4
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from banking import limits
+from banking.access import account_get_for_user
+from banking.api.query import entry_filter_read, limit_read, page_read
+from banking.api.render import history_body, transaction_body
+from banking.api.serializers import FundingInput, TransactionInput, TransferInput
+from banking.api.views import ApiView, body_of, key_of, required_key_of
+from banking.names import names_of_accounts
+from banking.services.payments import funding_send, transfer_send
+from ledger.history import entries_page, transaction_by_key, transactions_by_ids
+from ledger.rules import Outcome
+from ledger.transfers import key_check
+
+
+class TransactionsView(ApiView):
+    strict_group = limits.TRANSFER
+
+    def post(self, request: Request) -> Response:
+        fields = body_of(request, TransactionInput)
+        outcome = transfer_send(
+            user=self.user,
+            from_account=fields["fromAccount"],
+            to_account=fields["toAccount"],
+            amount=fields["amount"],
+            key=required_key_of(request, fields.get("idempotencyKey")),
+            note=fields["note"],
+            type=fields["type"],
+            origin=self.origin,
+        )
+        return _executed(outcome, "The money has been sent.")
+
+
+class FundingView(ApiView):
+    strict_group = limits.TRANSFER
+
+    def post(self, request: Request) -> Response:
+        fields = body_of(request, FundingInput)
+        outcome = funding_send(
+            user=self.user,
+            to_account=fields["toAccount"],
+            amount=fields["amount"],
+            key=required_key_of(request, fields.get("idempotencyKey")),
+            note=fields["note"],
+            origin=self.origin,
+        )
+        return _executed(outcome, "The account has been funded.")
+
+
+class TransferView(ApiView):
+    """The small contract; without a key in the header the server makes one, and a retry is a new transfer."""
+
+    strict_group = limits.TRANSFER
+
+    def post(self, request: Request) -> Response:
+        fields = body_of(request, TransferInput)
+        outcome = transfer_send(
+            user=self.user,
+            from_account=fields["fromAccount"],
+            to_account=fields["toAccount"],
+            amount=fields["amount"],
+            key=key_of(request, None) or uuid4().hex,
+            origin=self.origin,
+        )
+        body = {"success": True, "newBalance": transaction_body(outcome.transaction)["newBalance"]}
+        return _marked(Response(body, status=200 if outcome.replayed else 201), outcome)
+
+
+class HistoryView(ApiView):
+    def get(self, request: Request, account_id: str) -> Response:
+        account = account_get_for_user(user=self.user, account_id=account_id)
+        limit, cursor = limit_read(request), request.query_params.get("cursor") or None
+        number = None if cursor else page_read(request)
+        filters = entry_filter_read(request, account.currency)
+        page = entries_page(account=account, page=number, cursor=cursor, limit=limit, filters=filters)
+        transactions = transactions_by_ids([entry.transaction for entry in page.entries])
+        names = names_of_accounts(entry.counterparty for entry in page.entries)
+        return Response(history_body(page=page, number=number, limit=limit, transactions=transactions, names=names))
+
+
+class ByKeyView(ApiView):
+    def get(self, request: Request, account_id: str, key: str) -> Response:
+        account = account_get_for_user(user=self.user, account_id=account_id)
+        transaction = transaction_by_key(account=account, key=key_check(key))
+        return Response({"success": True, "transaction": transaction_body(transaction)})
+
+
+def _executed(outcome: Outcome, message: str) -> Response:
+    text = "This transfer had been made before; here is its answer again." if outcome.replayed else message
+    body = {"success": True, "message": text, "transaction": transaction_body(outcome.transaction)}
+    return _marked(Response(body, status=200 if outcome.replayed else 201), outcome)
+
+
+def _marked(response: Response, outcome: Outcome) -> Response:
+    if outcome.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response

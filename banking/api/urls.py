@@ -1,0 +1,22 @@
+"""The addresses of the API; no trailing slash anywhere."""
+
+from django.urls import path
+
+from banking.api import accounts, admin, auth, transactions
+
+urlpatterns = [
+    path("api/auth/register", auth.RegisterView.as_view()),
+    path("api/auth/login", auth.LoginView.as_view()),
+    path("api/auth/refresh", auth.RefreshView.as_view()),
+    path("api/auth/logout", auth.LogoutView.as_view()),
+    path("api/auth/me", auth.MeView.as_view()),
+    path("api/accounts", accounts.AccountsView.as_view()),
+    path("api/accounts/balance/<str:account_id>", accounts.BalanceView.as_view()),
+    path("api/transactions", transactions.TransactionsView.as_view()),
+    path("api/transactions/system/initial-funds", transactions.FundingView.as_view()),
+    path("api/transactions/by-key/<str:account_id>/<path:key>", transactions.ByKeyView.as_view()),
+    path("api/transactions/<str:account_id>", transactions.HistoryView.as_view()),
+    path("api/admin/freeze/<str:account_id>", admin.FreezeView.as_view()),
+    path("api/admin/unfreeze/<str:account_id>", admin.UnfreezeView.as_view()),
+    path("transfer", transactions.TransferView.as_view()),
+]

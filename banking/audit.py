@@ -1,0 +1,54 @@
+"""Sign-ins and roles in the audit log: people know nothing of the ledger, so it is written down here."""
+
+from typing import Any
+
+import structlog
+from bson.objectid import ObjectId
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.signals import role_changed
+from banking.origin import origin_of
+from ledger.audit import COMMAND, FAILED, SUCCESS, Origin, audit_record
+
+_MAX_SHOWN = 254
+
+_log = structlog.get_logger(__name__)
+
+
+def listen() -> None:
+    """Connect the receivers, once for a process."""
+    user_logged_in.connect(_logged_in, dispatch_uid="banking.audit.logged_in")
+    user_logged_out.connect(_logged_out, dispatch_uid="banking.audit.logged_out")
+    user_login_failed.connect(_login_failed, dispatch_uid="banking.audit.login_failed")
+    role_changed.connect(_role_changed, dispatch_uid="banking.audit.role_changed")
+
+
+def _logged_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    audit_record(action="login", status=SUCCESS, origin=origin_of(request, user), subject=user.pk)
+
+
+def _logged_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is not None:
+        audit_record(action="logout", status=SUCCESS, origin=origin_of(request, user), subject=user.pk)
+
+
+def _login_failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    # What was typed may hold anything, lone surrogates included, which the database cannot store.
+    typed = str(credentials.get("email") or credentials.get("username") or "")
+    email = typed.encode("utf-8", "replace").decode()[:_MAX_SHOWN]
+    origin = origin_of(request, None) if request is not None else COMMAND
+    audit_record(action="login", status=FAILED, origin=origin, subject=None, details={"email": email})
+    _log.info("login_failed", address=origin.address)
+
+
+def _role_changed(sender: Any, user: User, old_role: str | None, new_role: str, is_system: bool, **_: Any) -> None:
+    details = {"from": None if old_role is None else str(old_role), "to": str(new_role), "system": is_system}
+    audit_record(action="role.changed", status=SUCCESS, origin=COMMAND, subject=user.pk, details=details)
+
+
+def person_registered(*, user: User, origin: Origin) -> None:
+    """Write down that somebody became a customer."""
+    subject: ObjectId = user.pk
+    audit_record(action="user.registered", status=SUCCESS, origin=origin, subject=subject)

@@ -1,0 +1,22 @@
+"""Where a request comes from, in the words of the ledger's audit log."""
+
+from django.http import HttpRequest
+
+from accounts.models import User
+from ledger.audit import Origin
+
+API_PREFIXES = ("/api/", "/transfer", "/graphql")
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether a program asks: it gets JSON where a browser gets a page."""
+    return request.path.startswith(API_PREFIXES)
+
+
+def origin_of(request: HttpRequest, user: User | None) -> Origin:
+    """Return who asks and from where; the address is the client's own (`config.middleware`)."""
+    return Origin(
+        actor=None if user is None else user.pk,
+        address=str(request.META.get("REMOTE_ADDR", ""))[:64],
+        surface="api" if is_api(request) else "browser",
+    )

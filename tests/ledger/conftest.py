@@ -1,0 +1,66 @@
+"""A small bank for the ledger's tests: accounts by what is on them, without people."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from bson.objectid import ObjectId
+from pymongo.database import Database
+
+from ledger import sessions
+from ledger.accounts import account_get, account_open
+from ledger.audit import Origin
+from ledger.errors import LedgerError
+from ledger.records import Account
+from ledger.rules import Outcome
+from ledger.transfers import funding_execute, transfer_execute
+from ledger.verify import verify
+
+ORIGIN = Origin(actor=ObjectId(), address="127.0.0.1", surface="api")
+Opener = Callable[..., Account]
+
+
+@pytest.fixture
+def ledger_db(bank_db: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """The bank's database; afterwards this process's sessions are forgotten."""
+    yield bank_db
+    sessions.pool_reset()
+
+
+@pytest.fixture
+def open_account(ledger_db: Database[dict[str, Any]]) -> Opener:
+    """Open an account with an amount in major units on it, by a posted funding."""
+
+    def opener(amount: object = 0, currency: str = "INR") -> Account:
+        account = account_open(owner=ObjectId(), currency=currency, origin=ORIGIN)
+        if amount:
+            funding_execute(receiver=account.id, amount=amount, key=f"fund:{account.id}", origin=ORIGIN)
+        return account_get(account.id)
+
+    return opener
+
+
+def send(sender: Account, receiver: Account | ObjectId, amount: object, key: str, **more: Any) -> Outcome:
+    """Send as the sender's owner."""
+    assert sender.owner is not None
+    to = receiver.id if isinstance(receiver, Account) else receiver
+    return transfer_execute(
+        sender=sender, receiver=to, amount=amount, key=key, owner=sender.owner, origin=ORIGIN, **more
+    )
+
+
+def attempt(sender: Account, receiver: Account | ObjectId, amount: object, key: str, **more: Any) -> Any:
+    """Send and return the outcome or the ledger's refusal; anything else is a failure of the test."""
+    try:
+        return send(sender, receiver, amount, key, **more)
+    except LedgerError as refusal:
+        return refusal
+
+
+def balance(account: Account) -> int:
+    return account_get(account.id).balance_minor
+
+
+def books_are_right() -> None:
+    """Assert every invariant over the whole database."""
+    assert verify().violations == []

@@ -1,0 +1,208 @@
+"""The database refuses by itself what the service would never write; hot queries run on their indexes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from bson.int64 import Int64
+from bson.objectid import ObjectId
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError, WriteError
+
+from ledger.records import CUSTOMER, SYSTEM
+from ledger.schema import account_document, schema_apply
+from ledger.store import books
+from tests.ledger.conftest import Opener, send
+
+
+def transaction_document(**changes: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "_id": ObjectId(),
+        "sender": ObjectId(),
+        "receiver": ObjectId(),
+        "amount_minor": Int64(1),
+        "currency": "INR",
+        "type": "TRANSFER",
+        "note": "",
+        "key": "k",
+        "status": "COMPLETED",
+        "failure_reason": None,
+        "retry_count": Int64(0),
+        "sender_balance_minor": Int64(0),
+        "attempt": ObjectId(),
+        "actor": None,
+        "created_at": now,
+        "updated_at": now,
+        "completed_at": now,
+        **changes,
+    }
+
+
+def entry_document(**changes: Any) -> dict[str, Any]:
+    return {
+        "_id": ObjectId(),
+        "account": ObjectId(),
+        "seq": Int64(1),
+        "direction": "DEBIT",
+        "amount_minor": Int64(1),
+        "currency": "INR",
+        "balance_after_minor": Int64(0),
+        "counterparty": ObjectId(),
+        "transaction": ObjectId(),
+        "note": "",
+        "created_at": datetime.now(UTC),
+        **changes,
+    }
+
+
+def test_the_documents_of_these_tests_are_good(bank_db: object) -> None:
+    books().transactions.insert_one(transaction_document())
+    books().entries.insert_one(entry_document())
+
+
+SAME = ObjectId()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount_minor": Int64(0)},
+        {"amount_minor": Int64(-5)},
+        {"amount_minor": 5.0},
+        {"amount_minor": 5},
+        {"status": "DONE"},
+        {"type": "GIFT"},
+        {"currency": "rupees"},
+        {"key": ""},
+        {"key": {"$gt": ""}},
+        {"sender": SAME, "receiver": SAME},
+        {"status": "FAILED", "failure_reason": None},
+        {"completed_at": None},
+        {"unknown": 1},
+    ],
+)
+def test_a_bad_transaction_is_refused(bank_db: object, changes: dict[str, Any]) -> None:
+    with pytest.raises(WriteError):
+        books().transactions.insert_one(transaction_document(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seq": Int64(0)},
+        {"direction": "BOTH"},
+        {"amount_minor": 1.5},
+        {"balance_after_minor": 1},
+        {"created_at": "today"},
+        {"more": 1},
+    ],
+)
+def test_a_bad_entry_is_refused(bank_db: object, changes: dict[str, Any]) -> None:
+    with pytest.raises(WriteError):
+        books().entries.insert_one(entry_document(**changes))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"$set": {"balance_minor": Int64(-1)}},
+        {"$set": {"held_minor": Int64(1)}},
+        {"$set": {"balance_minor": 1.5}},
+        {"$set": {"overdraft_minor": Int64(100)}},
+        {"$set": {"status": "BLOCKED"}},
+        {"$set": {"owner": None}},
+        {"$set": {"balance_minor": Int64(5), "status": "CLOSED"}},
+        {"$unset": {"version": ""}},
+    ],
+)
+def test_a_customers_account_cannot_be_bent_from_outside(bank_db: object, change: dict[str, Any]) -> None:
+    account = account_document(kind=CUSTOMER, owner=ObjectId(), currency="INR")
+    books().accounts.insert_one(account)
+    with pytest.raises(WriteError):
+        books().accounts.update_one({"_id": account["_id"]}, change)
+
+
+def test_one_account_for_owner_and_currency(bank_db: object) -> None:
+    owner = ObjectId()
+    books().accounts.insert_one(account_document(kind=CUSTOMER, owner=owner, currency="INR"))
+    with pytest.raises(DuplicateKeyError):
+        books().accounts.insert_one(account_document(kind=CUSTOMER, owner=owner, currency="INR"))
+    with pytest.raises(DuplicateKeyError):
+        books().accounts.insert_one(account_document(kind=SYSTEM, owner=None, currency="INR"))
+
+
+def test_one_transaction_for_sender_and_key(bank_db: object) -> None:
+    sender = ObjectId()
+    books().transactions.insert_one(transaction_document(sender=sender))
+    with pytest.raises(DuplicateKeyError):
+        books().transactions.insert_one(transaction_document(sender=sender))
+
+
+def test_one_entry_for_account_and_number_and_for_side(bank_db: object) -> None:
+    entry = entry_document()
+    books().entries.insert_one(entry)
+    with pytest.raises(DuplicateKeyError):
+        books().entries.insert_one(entry_document(account=entry["account"]))
+    with pytest.raises(DuplicateKeyError):
+        books().entries.insert_one(entry_document(transaction=entry["transaction"]))
+
+
+def test_money_is_stored_as_64_bit_integers(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+    one, two = open_account(100), open_account()
+    send(one, two, "33.33", "k")
+    for collection in ("ledger_accounts", "ledger_transactions", "ledger_entries"):
+        for document in bank_db[collection].find():
+            kinds = {type(value) for name, value in document.items() if name.endswith("_minor") and value is not None}
+            assert kinds <= {Int64}
+
+
+def test_applying_the_schema_again_changes_nothing(bank_db: Database[dict[str, Any]]) -> None:
+    before = {name: bank_db[name].index_information() for name in bank_db.list_collection_names()}
+    schema_apply(bank_db)
+    assert {name: bank_db[name].index_information() for name in bank_db.list_collection_names()} == before
+
+
+def stages(plan: dict[str, Any]) -> Iterator[str]:
+    if "stage" in plan:
+        yield plan["stage"]
+    for value in plan.values():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from stages(inner)
+
+
+ACCOUNT = ObjectId()
+NOW = datetime.now(UTC)
+HOT = {
+    "an owner's accounts": ("ledger_accounts", {"owner": ACCOUNT}, None),
+    "what became of a key": ("ledger_transactions", {"sender": ACCOUNT, "key": "k"}, None),
+    "an account's own failures": (
+        "ledger_transactions",
+        {"sender": ACCOUNT, "status": "FAILED"},
+        [("created_at", -1)],
+    ),
+    "a page of history": ("ledger_entries", {"account": ACCOUNT, "seq": {"$gt": 0, "$lte": 50}}, [("seq", -1)]),
+    "the balance at a time": (
+        "ledger_entries",
+        {"account": ACCOUNT, "created_at": {"$lte": NOW}},
+        [("created_at", -1), ("seq", -1)],
+    ),
+    "the entries of a transaction": ("ledger_entries", {"transaction": ACCOUNT, "account": ACCOUNT}, None),
+    "what was done to something": ("ledger_audit", {"subject": ACCOUNT}, [("at", -1)]),
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_query_scans_and_sorts_by_its_index(
+    open_account: Opener, bank_db: Database[dict[str, Any]], name: str
+) -> None:
+    one, two = open_account(100), open_account()
+    send(one, two, 1, "k")
+    collection, query, order = HOT[name]
+    found = bank_db[collection].find(query)
+    plan = (found.sort(order) if order else found).explain()["queryPlanner"]["winningPlan"]
+    used = set(stages(plan))
+    assert "IXSCAN" in used
+    assert not used & {"COLLSCAN", "SORT"}
