@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson.objectid import ObjectId
-from django.db import connections
 from pymongo.collection import Collection
 
 from accounts.errors import EmailTaken
@@ -26,6 +25,7 @@ from ledger.money import parse_amount
 from ledger.posting import MAX_BATCH, post
 from ledger.records import FUNDING, PIX, TRANSFER, Account, now
 from ledger.rules import Instruction
+from ledger.store import database
 
 PASSWORD = "florin-demo"  # noqa: S105 - public on purpose, for the demo alone
 DAYS = 182
@@ -110,8 +110,7 @@ def fill(progress: Progress) -> None:
 
 
 def _marks() -> Collection[dict[str, Any]]:
-    found: Collection[dict[str, Any]] = connections["default"].database["banking_demo"]
-    return found
+    return database()["banking_demo"]
 
 
 def _person(first_name: str, last_name: str, email: str, since: datetime) -> User:

@@ -266,7 +266,8 @@ class Batch:
 def _posting_time(wanted: datetime, *accounts: Document | None) -> datetime:
     """No entry is older than the one before it on its account, whatever the clocks of the machines say."""
     last = [account["posted_at"] for account in accounts if account is not None and account["posted_at"] is not None]
-    return max([wanted, *last])
+    latest: datetime = max([wanted, *last])
+    return latest
 
 
 def _transaction_document(instruction: Instruction, known: Document | None, at: datetime) -> dict[str, Any]:

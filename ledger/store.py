@@ -41,7 +41,8 @@ class Books(NamedTuple):
 
 def client() -> MongoClient[dict[str, Any]]:
     """Return the process's client, which Django's connection owns."""
-    found: MongoClient[dict[str, Any]] = connections["default"].database.client
+    wrapper: Any = connections["default"]
+    found: MongoClient[dict[str, Any]] = wrapper.database.client
     return found
 
 

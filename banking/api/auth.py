@@ -24,7 +24,7 @@ class AuthView(ApiView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    strict_group = limits.AUTH
+    strict_group: str | None = limits.AUTH
 
 
 class RegisterView(AuthView):

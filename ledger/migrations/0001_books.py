@@ -15,6 +15,5 @@ def make(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies: list[tuple[str, str]] = []
     # Money is never dropped by unapplying a migration.
     operations = [migrations.RunPython(make, migrations.RunPython.noop)]

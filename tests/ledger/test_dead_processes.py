@@ -35,7 +35,8 @@ def hang(session, plan, write=posting._write):
 
 posting._write = hang
 sender, receiver, owner = map(ObjectId, sys.argv[2:5])
-posting.post([Instruction(sender, receiver, 100, "INR", "TRANSFER", "", "stuck", owner, COMMAND)], deadline_seconds=500)
+stuck = Instruction(sender, receiver, 100, "INR", "TRANSFER", "", "stuck", owner, COMMAND)
+posting.post([stuck], deadline_seconds=500)
 """
 
 
@@ -43,10 +44,10 @@ posting.post([Instruction(sender, receiver, 100, "INR", "TRANSFER", "", "stuck",
 def long_transactions(ledger_db: Database[dict[str, Any]]) -> Any:
     """Let the server keep abandoned transactions for a minute, as a production database does."""
     name = "transactionLifetimeLimitSeconds"
-    before = client().admin.command("getParameter", **{name: 1})[name]
-    client().admin.command("setParameter", **{name: 60})
+    before = client().admin.command({"getParameter": 1, name: 1})[name]
+    client().admin.command({"setParameter": 1, name: 60})
     yield
-    client().admin.command("setParameter", **{name: before})
+    client().admin.command({"setParameter": 1, name: before})
 
 
 def stuck_process(one: Any, two: Any) -> subprocess.Popen[str]:

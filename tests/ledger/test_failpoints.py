@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from pymongo.errors import OperationFailure
 
 from ledger import posting, sessions
@@ -30,7 +31,7 @@ def failing(commands: list[str], *, times: int | None = 1, skip: int = 0, **how:
     mode: Any = "alwaysOn" if times is None else {"times": times}
     if skip:
         mode = {"skip": skip}
-    data = {"failCommands": commands, **how}
+    data = {"failCommands": commands, "appName": settings.DATABASES["default"]["OPTIONS"]["appname"], **how}
     client().admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
     try:
         yield

@@ -1,6 +1,7 @@
 """`verify_ledger` finds every kind of damage, and nothing in books that are right."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from ledger.verify import MAX_VIOLATIONS, verify
 from tests.ledger.conftest import Opener, attempt, send
 
 Books = Database[dict[str, Any]]
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -128,15 +130,6 @@ def drop(collection: str, query: dict[str, Any]) -> None:
     from ledger.store import database
 
     assert database()[collection].delete_one(query).deleted_count == 1
-
-
-def _long_ago() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime(2001, 1, 1, tzinfo=UTC)
-
-
-LONG_AGO = _long_ago()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
