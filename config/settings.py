@@ -120,7 +120,12 @@ MIGRATION_MODULES = {
 
 # Counters of the request limits and browser sessions: two collections, so that neither can crowd out the other.
 CACHES = {
-    "default": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_counters"},
+    "default": {
+        "BACKEND": "config.cache.MongoCache",
+        "LOCATION": "cache_counters",
+        # A counter need not survive a fail-over, and a session has to.
+        "OPTIONS": {"DURABLE": False},
+    },
     "sessions": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_sessions"},
 }
 RATELIMIT_USE_CACHE = "default"
@@ -142,7 +147,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "landing"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_ENGINE = "config.sessions"
 SESSION_CACHE_ALIAS = "sessions"
 SESSION_COOKIE_NAME = "florin_session"
 SESSION_COOKIE_AGE = 60 * 60 * 12

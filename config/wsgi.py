@@ -2,15 +2,22 @@
 
 import os
 
+import django
 from django.core.checks import ERROR, Tags, run_checks
 from django.core.wsgi import get_wsgi_application
 
+from config.lifeline import die_with_parent
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+if os.environ.get("FLORIN_SUPERVISED") == "1":
+    die_with_parent()
 
 # Servers import this module without Django's commands, which would have run the checks: an unsafe production
-# setting has to stop them too.
+# setting has to stop them too, before anything else trips over it.
+django.setup(set_prefix=False)
 _unsafe = [message for message in run_checks(tags=[Tags.security]) if message.is_serious(ERROR)]
 if _unsafe:
     raise SystemExit("Florin does not start with unsafe settings:\n" + "\n".join(str(message) for message in _unsafe))
+
+application = get_wsgi_application()

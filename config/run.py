@@ -1,0 +1,437 @@
+"""Runs the whole bank with one command: database, migrations, demo people, web server.
+
+`python -m config.run` is what `make run` calls. It supervises two children, the embedded database (unless
+`MONGODB_URI` names another) and granian, stops them in order, and goes when either cannot be kept alive.
+`python -m config.run manage COMMAND…` runs one of Django's commands with the same database and settings.
+
+Everything before the web server happens in this one process, because importing Django five times would be most of
+the start. Django is imported late: the settings read the environment that is prepared here.
+"""
+
+import contextlib
+import errno
+import http.client
+import io
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from pymongo import MongoClient
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, is_free, running_uri
+from config.lifeline import die_with_parent, launch_command
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60
+STOP_SECONDS = 15
+RESTARTS_PER_MINUTE = 3
+_AUTHENTICATION_FAILED = 18
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class RunError(Exception):
+    """The bank cannot run; the message is one sentence for the person at the keyboard."""
+
+
+class Stopped(BaseException):
+    """Somebody asked for the end by SIGINT, SIGTERM or SIGHUP."""
+
+
+def say(line: str) -> None:
+    """Print a line at once; that nobody reads any more is no reason to fail."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+class Supervisor:
+    """Starts the bank's parts, watches them and stops them in order."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._host = os.environ.get("HOST", "127.0.0.1")
+        self._port = whole_number("PORT", default=8000, highest=65_535)
+        self._workers = whole_number("WORKERS", default=2, highest=64)
+        self._threads = whole_number("THREADS", default=16, highest=256)
+        self._database: EmbeddedDatabase | None = None
+        self._web: subprocess.Popen[bytes] | None = None
+        self._restarts: deque[float] = deque(maxlen=RESTARTS_PER_MINUTE)
+
+    def run(self) -> int:
+        """Run until a signal asks for the end and return the exit code."""
+        try:
+            with claimed_port(self._host, self._port):
+                self._start_database()
+                self._prepare_bank()
+                self._start_web()
+                self._announce()
+                self._watch()
+        except Stopped:
+            return 0
+        finally:
+            _ignore_signals()  # what is being stopped is stopped in order, however often somebody asks
+            self._stop()
+
+    def _step(self, line: str) -> None:
+        say(f"[{time.monotonic() - self._began:5.1f} s] {line}")
+
+    def _start_database(self) -> None:
+        uri = os.environ.get("MONGODB_URI")
+        if uri:
+            check_database(uri)
+            self._step(f"Using the database of MONGODB_URI at {hosts_of(uri)}.")
+            return
+        self._step(f"Starting the embedded database, data in {data_folder()} …")
+        self._database = EmbeddedDatabase(data_folder())
+        os.environ["MONGODB_URI"] = self._database.start()
+        self._step(f"The database is up on port {self._database.port}.")
+
+    def _prepare_bank(self) -> None:
+        os.environ.update(environment(is_embedded=self._database is not None))
+        from django.core.management import CommandError
+
+        try:
+            self._fill_database()
+        except CommandError as error:
+            raise RunError(str(error)) from error
+        except PyMongoError as error:
+            raise RunError(self._why_not_prepared(error)) from error
+
+    def _fill_database(self) -> None:
+        import django
+        from django.core.management import call_command
+        from django.db import connection
+
+        django.setup()
+        call_command("check", tags=["security"], stdout=io.StringIO())
+        pending = pending_migrations()
+        if pending:
+            self._step(f"Applying {pending} migrations …")
+            call_command("migrate", interactive=False, verbosity=0)
+        if self._wants_demo():
+            self._step("Filling the demo bank, as far as it is not there yet …")
+            call_command("demo")
+        connection.close()
+
+    def _why_not_prepared(self, error: PyMongoError) -> str:
+        if self._database is not None and not self._database.is_alive:
+            return self._database.why_it_ended()
+        return f"The database failed while the bank was prepared: {type(error).__name__}."
+
+    def _wants_demo(self) -> bool:
+        return self._database is not None and os.environ.get("DEMO", "1") != "0"
+
+    def _start_web(self) -> None:
+        self._step(f"Starting the web server, {self._workers} processes …")
+        command = [sys.executable, "-m", "granian", *self._web_options(), "config.wsgi:application"]
+        self._web = subprocess.Popen(  # noqa: S603 - our own program and options
+            launch_command(command),
+            cwd=BASE_DIR,
+            # Outside production files come from where they are written, and nothing has to be collected.
+            env={"PYTHONWARNINGS": "ignore:No directory at", **os.environ},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
+        )
+        self._wait_until_healthy(time.monotonic() + READY_SECONDS)
+
+    def _web_options(self) -> list[str]:
+        options = {
+            "--interface": "wsgi",
+            "--host": self._host,
+            "--port": self._port,
+            "--workers": self._workers,
+            "--blocking-threads": self._threads,
+            "--backlog": 2048,
+            # Counts open connections, idle ones too: a low number would shut out visitors while browsers keep theirs.
+            "--backpressure": 1024,
+            "--workers-kill-timeout": 10,
+            "--log-level": "error",
+        }
+        return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
+
+    def _wait_until_healthy(self, deadline: float) -> None:
+        while not self._is_healthy():
+            self._check_web()
+            if time.monotonic() > deadline:
+                raise RunError(f"The web server did not answer /healthz within {READY_SECONDS} s.")
+            time.sleep(0.05)
+
+    def _is_healthy(self) -> bool:
+        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        client = http.client.HTTPConnection(local, self._port, timeout=5)
+        try:
+            client.request("GET", "/healthz", headers={"Host": _allowed_host()})
+            return client.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            client.close()
+
+    def _announce(self) -> None:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self._step(f"Florin is ready: http://{host}:{self._port}")
+        if self._wants_demo():
+            from banking.demo import logins
+
+            say("\nDemo logins:")
+            for role, email, password in logins():
+                say(f"  {role:<10} {email:<32} {password}")
+        say("\nCtrl-C stops everything.")
+
+    def _watch(self) -> NoReturn:
+        while True:
+            time.sleep(0.2)
+            self._check_web()
+            if self._database is not None and not self._database.is_alive:
+                self._revive(self._database)
+
+    def _check_web(self) -> None:
+        code = self._web.poll() if self._web else None
+        if code is not None:
+            raise RunError(f"The web server ended unexpectedly ({_ending(code)}); everything is stopped.")
+
+    def _revive(self, database: EmbeddedDatabase) -> None:
+        now = time.monotonic()
+        if len(self._restarts) == RESTARTS_PER_MINUTE and now - self._restarts[0] < 60:
+            raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
+        self._restarts.append(now)
+        before = database.uri
+        self._step(f"Starting the database again. {database.why_it_ended()}")
+        if database.start() != before:
+            raise RunError("The database's port was taken while it was down; start again to move to another one.")
+
+    def _stop(self) -> None:
+        if self._web is not None or self._database is not None:
+            say("Stopping …")
+        if self._web is not None:
+            end_group(self._web)
+        if self._database is not None:
+            self._database.stop()
+        if self._web is not None or self._database is not None:
+            say("Stopped.")
+
+
+@contextlib.contextmanager
+def claimed_port(host: str, port: int) -> Iterator[None]:
+    """Hold the port for this bank's own web server, so that two starting at once cannot both have it.
+
+    granian listens with SO_REUSEPORT and would share a taken port without a word. Binding without that option is
+    refused when anybody is there; setting it afterwards lets our own server in and keeps everybody else out.
+
+    Raises:
+        RunError: the port is taken or cannot be had.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as claim:
+        try:
+            _bind(claim, host, port)
+        except OSError as error:
+            raise RunError(_why_not_bound(host, port, error)) from error
+        if hasattr(socket, "SO_REUSEPORT"):
+            claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        yield
+
+
+def _bind(claim: socket.socket, host: str, port: int) -> None:
+    try:
+        claim.bind((host, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        # Perhaps only closed connections of the last run linger there, which this option forgives.
+        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim.bind((host, port))
+
+
+def _why_not_bound(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = next((number for number in range(port + 1000, 65_535, 1000) if is_free(number)), 9000)
+        return f"Port {port} is taken by another program; choose another one: PORT={other} make run"
+    return f"Nothing can listen on {host}:{port}: {error.strerror or error}."
+
+
+def whole_number(name: str, *, default: int, highest: int) -> int:
+    """Return a number from 1 to `highest` from the environment.
+
+    Raises:
+        RunError: the variable holds something else.
+    """
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= highest):
+        raise RunError(f"{name} is {text!r}, which is not a whole number from 1 to {highest}.")
+    return int(text)
+
+
+def data_folder() -> Path:
+    """Return the folder of everything this checkout keeps: the database and the secret key."""
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
+
+
+def environment(*, is_embedded: bool) -> dict[str, str]:
+    """Return what the settings need and the environment does not say, for a developer's machine."""
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "FLORIN_ENV": "development",
+        "DATA_DIR": str(data_folder()),
+    }
+    if is_embedded:
+        defaults["OPENING_BALANCE"] = "1-10000"
+    missing = {name: value for name, value in defaults.items() if not os.environ.get(name)}
+    if not os.environ.get("SECRET_KEY"):
+        missing["SECRET_KEY"] = kept_secret_key()
+    return missing
+
+
+def kept_secret_key() -> str:
+    """Return this checkout's secret key, made at the first start and readable by its owner alone.
+
+    Raises:
+        RunError: the data folder cannot be written.
+    """
+    file = data_folder() / "secret_key"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as output:
+                output.write(secrets.token_urlsafe(64))
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise RunError(f"The secret key cannot be kept in {file}: {error.strerror}.") from error
+
+
+def pending_migrations() -> int:
+    """Return how many migrations the database still lacks."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def check_database(uri: str) -> None:
+    """See that `MONGODB_URI` leads to a database on which the bank can run.
+
+    Raises:
+        RunError: it does not; the message never shows the address's user and password.
+    """
+    where = hosts_of(uri)
+    try:
+        with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000) as client:
+            hello = client.admin.command("hello")
+            client.admin.command("listDatabases", nameOnly=True)  # asks for the rights that `hello` does not need
+    except OperationFailure as error:
+        if error.code == _AUTHENTICATION_FAILED:
+            raise RunError(f"The database at {where} refuses the user or the password of MONGODB_URI.") from None
+        raise RunError(f"The database at {where} refuses to serve: error {error.code}.") from None
+    except PyMongoError:
+        raise RunError(f"No database with a writable primary answers at {where} (MONGODB_URI).") from None
+    if not (hello.get("setName") or hello.get("msg") == "isdbgrid"):
+        raise RunError(
+            f"The database at {where} is a lone server; Florin needs a replica set (mongod --replSet) or a cluster."
+        )
+
+
+def hosts_of(uri: str) -> str:
+    """Return the hosts of a connection string, without anything secret.
+
+    Raises:
+        RunError: it is no connection string.
+    """
+    try:
+        nodes = parse_uri(uri)["nodelist"]
+    except (PyMongoError, ConfigurationError, ValueError, UnicodeError):
+        raise RunError("MONGODB_URI is not a connection string (mongodb://host:port/?replicaSet=name).") from None
+    return ", ".join(f"{host}:{port}" for host, port in nodes)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask a child to end, and kill it with all of its own children when it takes too long."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own: also what outlived it
+    process.wait()
+
+
+def manage(arguments: list[str]) -> int:
+    """Run a command of Django on the database of this checkout, started for as long as that takes if need be."""
+    database = None
+    uri = os.environ.get("MONGODB_URI")
+    is_embedded = not uri
+    if not uri and not (uri := running_uri(data_folder())):
+        database = EmbeddedDatabase(data_folder())
+        uri = database.start()
+    try:
+        os.environ["MONGODB_URI"] = uri
+        os.environ.update(environment(is_embedded=is_embedded))
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(["manage.py", *arguments])
+    except (KeyboardInterrupt, Stopped):
+        return 1
+    finally:
+        _ignore_signals()
+        if database is not None:
+            database.stop()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line asks for and return the exit code."""
+    is_manage = arguments[:1] == ["manage"]
+    # In `manage shell` Ctrl-C means the line being typed, not the end.
+    _stop_on_signals(_ENDING_SIGNALS[1:] if is_manage else _ENDING_SIGNALS)
+    try:
+        if is_manage:
+            return manage(arguments[1:])
+        if arguments:
+            raise RunError("Usage: python -m config.run [manage COMMAND…]")
+        die_with_parent(death_signal=signal.SIGTERM)  # of `make run`, when it asks for that
+        return Supervisor().run()
+    except (RunError, EmbeddedDatabaseError) as error:
+        sys.stderr.write(f"{error}\n")
+    except Stopped:
+        return 0
+    return 1
+
+
+def _allowed_host() -> str:
+    from django.conf import settings
+
+    names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    return names[0] if names else "127.0.0.1"
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _stop_on_signals(numbers: tuple[signal.Signals, ...]) -> None:
+    for number in numbers:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup wants to survive the terminal
+            signal.signal(number, _raise_stopped)
+
+
+def _ignore_signals() -> None:
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

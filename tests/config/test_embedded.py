@@ -1,0 +1,168 @@
+"""The embedded database: starts, keeps its data and port, moves when the port is taken, says clearly what is wrong."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from config import embedded
+from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError
+from tests.servers import is_running
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
+    """A database in a folder of its own, not started."""
+    database = EmbeddedDatabase(tmp_path, test_mode=True, cache_gigabytes=0.25)
+    yield database
+    database.kill()
+
+
+def write(uri: str, name: str) -> None:
+    with MongoClient[dict[str, Any]](uri) as client, client.start_session() as session, session.start_transaction():
+        client.shop.things.insert_one({"_id": name}, session=session)
+
+
+def names(uri: str) -> list[str]:
+    with MongoClient[dict[str, Any]](uri) as client:
+        return [document["_id"] for document in client.shop.things.find().sort("_id")]
+
+
+def test_keeps_data_and_port_over_a_clean_stop_and_a_kill(database: EmbeddedDatabase) -> None:
+    uri = database.start()
+    write(uri, "before the stop")
+    database.stop()
+
+    assert database.start() == uri
+    write(uri, "before the kill")
+    database.kill()
+
+    assert database.start() == uri
+    assert names(uri) == ["before the kill", "before the stop"]
+
+
+def test_moves_to_another_port_when_its_own_is_taken(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    """The worst of neighbours: another embedded database, of a set with the same name."""
+    first = database.start()
+    write(first, "kept")
+    database.kill()
+    neighbour = EmbeddedDatabase(tmp_path / "other", port=database.port, test_mode=True, cache_gigabytes=0.25)
+    try:
+        assert neighbour.start() == first
+        second = database.start()
+
+        assert second != first
+        write(second, "written at the new port")
+        assert names(second) == ["kept", "written at the new port"]
+        assert names(first) == []
+        assert embedded.kept_port(tmp_path) == database.port
+    finally:
+        neighbour.kill()
+
+
+def test_takes_another_port_when_one_is_taken_between_look_and_start(
+    database: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = embedded.free_port()
+    with socket.socket() as intruder:
+        intruder.bind(("127.0.0.1", 0))
+        taken = intruder.getsockname()[1]  # bound but silent, so that mongod meets it and the look does not
+        ports = iter([taken, free])
+        monkeypatch.setattr(embedded, "free_port", lambda: next(ports))
+        assert database.start() == embedded.uri_of(free)
+
+
+def test_is_found_while_it_runs(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    assert embedded.running_uri(tmp_path) is None
+    uri = database.start()
+    assert embedded.running_uri(tmp_path) == uri
+    database.kill()
+    assert embedded.running_uri(tmp_path) is None
+
+
+def test_somebody_elses_database_on_the_kept_port_is_not_ours(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    database.start()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mongodb.port").write_text(f"{database.port}\n")
+    assert embedded.running_uri(other) is None
+
+
+def test_a_folder_in_use_is_refused(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    database.start()
+    with pytest.raises(EmbeddedDatabaseError, match=r"data folder .* is already in use by another running database"):
+        EmbeddedDatabase(tmp_path).start()
+    assert database.is_alive
+
+
+def test_a_full_disk_is_refused(database: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 5_000_000, 5_000_000))
+    with pytest.raises(EmbeddedDatabaseError, match=r"The disk .* is full: 5 MB are free"):
+        database.start()
+
+
+def test_damaged_data_is_told_with_the_log_line(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    folder = tmp_path / "mongodb"
+    folder.mkdir()
+    (folder / "WiredTiger").write_text("WiredTiger\n")
+    (folder / "WiredTiger.wt").write_bytes(b"not a table" * 1000)
+    (folder / "WiredTiger.turtle").write_text("nonsense\n")
+    with pytest.raises(EmbeddedDatabaseError, match=r"mongod ended \(exit code -?\d+\): \w+") as caught:
+        database.start()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EmbeddedDatabaseError, match="cannot be written"):
+        EmbeddedDatabase(tmp_path / "file" / "data").start()
+
+
+def test_no_mongod_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(embedded, "WHEEL", "no-such-package")
+    with pytest.raises(EmbeddedDatabaseError, match=r"There is no mongod: install .* or set MONGODB_URI"):
+        embedded.find_mongod()
+
+
+def test_a_mongod_on_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "mongod"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert embedded.find_mongod() == program
+
+
+def test_a_large_log_is_put_aside(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    (tmp_path / "mongodb.log").write_bytes(b"x" * (embedded.LOG_BYTES + 1))
+    database.start()
+    assert (tmp_path / "mongodb.log").stat().st_size < embedded.LOG_BYTES
+    assert (tmp_path / "mongodb.log.1").stat().st_size > embedded.LOG_BYTES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_dies_with_a_killed_parent(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from config.embedded import EmbeddedDatabase; "
+        "d = EmbeddedDatabase(Path(sys.argv[1])); d.start(); sys.stdout.write(f'{d.pid}\\n'); sys.stdout.flush(); "
+        "time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 15
+    while is_running(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(child)
