@@ -27,7 +27,7 @@ from ledger.records import FUNDING, PIX, TRANSFER, Account, now
 from ledger.rules import Instruction
 from ledger.store import database
 
-PASSWORD = "florin-demo"  # noqa: S105 - public on purpose, for the demo alone
+PASSWORD = "open-sesame"  # noqa: S105 - public on purpose, for the demo alone
 DAYS = 182
 _SEED = 1252  # the year in which the first gold florin was struck
 _CURRENCY = "INR"

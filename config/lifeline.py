@@ -14,7 +14,8 @@ import os
 import signal
 import sys
 
-SUPERVISED = "FLORIN_SUPERVISED"
+SUPERVISED = "FLORIN_SUPERVISED"  # "1" asks for it
+PARENT = "FLORIN_PARENT"  # the process id of the parent that is meant
 _PR_SET_PDEATHSIG = 1
 
 
@@ -29,15 +30,15 @@ def launch_command(command: list[str], *, death_signal: signal.Signals = signal.
 
 
 def die_with_parent(*, death_signal: signal.Signals = signal.SIGKILL) -> None:
-    """End this process with its parent, when the parent asked for it by the environment's `FLORIN_SUPERVISED`.
+    """End this process with the parent that is named by the environment's `FLORIN_PARENT`, a process id.
 
-    The variable holds the parent's process id; in the parent itself, or without the variable, this does nothing. The
-    workers of the web server call it, whose master cannot end them when it is killed.
+    The workers of the web server call it, whose master cannot end them when it is killed. In the parent itself, or
+    without the variable, this does nothing.
 
     Args:
         death_signal: what this process is sent when its parent dies.
     """
-    parent = os.environ.get(SUPERVISED, "")
+    parent = os.environ.get(PARENT, "")
     if parent.isdecimal() and int(parent) != os.getpid():
         _tie_to(int(parent), death_signal)
 
@@ -54,7 +55,7 @@ def _tie_to(parent: int, death_signal: int) -> None:
 def _launch(arguments: list[str]) -> None:
     parent, death_signal, *command = arguments
     _tie_to(int(parent), int(death_signal))
-    os.environ[SUPERVISED] = str(os.getpid())
+    os.environ.update({SUPERVISED: "1", PARENT: str(os.getpid())})  # for the children of what this becomes
     os.execv(command[0], command)  # noqa: S606 - a fixed program of ours, no shell wanted
 
 

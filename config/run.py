@@ -30,7 +30,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, is_free, running_uri
-from config.lifeline import die_with_parent, launch_command
+from config.lifeline import SUPERVISED, die_with_parent, launch_command
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
@@ -138,8 +138,6 @@ class Supervisor:
         self._web = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command(command),
             cwd=BASE_DIR,
-            # Outside production files come from where they are written, and nothing has to be collected.
-            env={"PYTHONWARNINGS": "ignore:No directory at", **os.environ},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
         )
@@ -186,7 +184,7 @@ class Supervisor:
 
             say("\nDemo logins:")
             for role, email, password in logins():
-                say(f"  {role:<10} {email:<32} {password}")
+                say(f"  {role:<12} {email:<28} {password}")
         say("\nCtrl-C stops everything.")
 
     def _watch(self) -> NoReturn:
@@ -398,7 +396,8 @@ def main(arguments: list[str]) -> int:
             return manage(arguments[1:])
         if arguments:
             raise RunError("Usage: python -m config.run [manage COMMAND…]")
-        die_with_parent(death_signal=signal.SIGTERM)  # of `make run`, when it asks for that
+        if os.environ.get(SUPERVISED) == "1":  # by `make run`
+            die_with_parent(death_signal=signal.SIGTERM)
         return Supervisor().run()
     except (RunError, EmbeddedDatabaseError) as error:
         sys.stderr.write(f"{error}\n")

@@ -31,8 +31,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._workers = workers
-        quiet = {"PYTHONWARNINGS": "ignore:No directory at"}  # nothing is collected for the tests
-        self._environment = {**quiet, **os.environ, "MONGODB_DATABASE": database, **(environment or {})}
+        self._environment = {**os.environ, "MONGODB_DATABASE": database, **(environment or {})}
         self._log = tempfile.TemporaryFile(mode="w+", encoding="utf-8")  # noqa: SIM115 - closed in stop()
         self._process: subprocess.Popen[str] | None = None
 

@@ -67,7 +67,7 @@ class Bank:
 
 def outside_environment() -> dict[str, str]:
     """Return the environment that a developer's shell would have, without what the tests prepared."""
-    ours = {*prepared_names(), "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"}
+    ours = {*prepared_names(), "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "FLORIN_SUPERVISED", "FLORIN_PARENT"}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

@@ -1,0 +1,61 @@
+"""All that the dashboard shows about one account."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, tzinfo
+
+from pymongo.errors import OperationFailure
+
+from banking.selectors.activity import Line, recent_lines
+from banking.selectors.people import Payee, payees_recent
+from ledger.history import balance_series, month_totals
+from ledger.records import Account
+
+DAYS = 30
+LINES = 6
+
+Series = list[tuple[date, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An account at a glance.
+
+    Args:
+        series: the balance at the end of each day, today last, in minor units.
+        month_in, month_out: since the first of the month, in minor units.
+    """
+
+    account: Account
+    series: Series
+    month_in: int
+    month_out: int
+    lines: list[Line]
+    payees: list[Payee]
+
+
+def overview_get(*, account: Account, zone: tzinfo | None = None) -> Overview:
+    """Return an account at a glance.
+
+    Args:
+        account: fetched for its owner.
+        zone: the reader's, whose midnights divide days and months; UTC without one.
+    """
+    series, (month_in, month_out) = _over_time(account, zone or UTC)
+    return Overview(
+        account=account,
+        series=series,
+        month_in=month_in,
+        month_out=month_out,
+        lines=recent_lines(account=account, limit=LINES),
+        payees=payees_recent(account=account),
+    )
+
+
+def _over_time(account: Account, zone: tzinfo) -> tuple[Series, tuple[int, int]]:
+    try:
+        return balance_series(account=account, days=DAYS, zone=zone), month_totals(account=account, zone=zone)
+    except OperationFailure:
+        # A zone that is newer than the database's own table of zones.
+        if zone is UTC:
+            raise
+        return _over_time(account, UTC)

@@ -1,0 +1,97 @@
+"""People to pay: found by name, recently paid, or named by an account number. Never a balance or an address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bson.objectid import ObjectId
+
+from accounts.models import User
+from accounts.selectors import people_search, users_by_ids, users_page
+from banking.names import BANK_NAME
+from ledger.accounts import accounts_by_ids, accounts_of_owners
+from ledger.history import recent_counterparties
+from ledger.records import ACTIVE, CUSTOMER, Account
+
+PEOPLE_A_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Somebody to pay.
+
+    Args:
+        account: None when they have no account that can receive the currency.
+    """
+
+    name: str
+    account: ObjectId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as administrators see them, with all of their accounts."""
+
+    user: User
+    accounts: list[Account]
+
+
+def payees_search(*, user: User, words: str, currency: str) -> list[Payee]:
+    """Return people whose name begins with the words, or whose whole e-mail address they are.
+
+    Args:
+        user: who asks; is not found.
+        words: as typed; nobody is found by nothing.
+        currency: what they are to receive; who cannot has no account in the answer.
+    """
+    if not words.strip():
+        return []
+    people = people_search(words=words, exclude=user.pk)
+    accounts = accounts_of_owners(person.pk for person in people)
+    return [Payee(person.name, _receiving(accounts[person.pk], currency)) for person in people]
+
+
+def payees_recent(*, account: Account, limit: int = 5) -> list[Payee]:
+    """Return whom this account paid last, who can still be paid from it."""
+    return _payees_of(recent_counterparties(account=account, limit=limit), account.currency)
+
+
+def payee_of_account(*, account_id: ObjectId, currency: str) -> Payee | None:
+    """Return whose account this is, None when it cannot be paid in the currency."""
+    return next(iter(_payees_of([account_id], currency)), None)
+
+
+def people_page(*, words: str, page: int) -> tuple[list[Person], int]:
+    """Return a page of people with their accounts, newest first, and how many there are in all.
+
+    Args:
+        words: the beginning of a name or an e-mail address; empty for everybody.
+        page: from 1.
+    """
+    users, total = users_page(words=words, page=page, limit=PEOPLE_A_PAGE)
+    accounts = accounts_of_owners(user.pk for user in users)
+    return [Person(user, accounts[user.pk]) for user in users], total
+
+
+def person_of_account(account: Account) -> str:
+    """Return the name of whose account it is; the bank's for its own."""
+    owners = users_by_ids([account.owner] if account.owner is not None else [])
+    return next((owner.name for owner in owners.values()), BANK_NAME)
+
+
+def _receiving(accounts: list[Account], currency: str) -> ObjectId | None:
+    return next((account.id for account in accounts if _can_receive(account, currency)), None)
+
+
+def _can_receive(account: Account, currency: str) -> bool:
+    return account.kind == CUSTOMER and account.status == ACTIVE and account.currency == currency
+
+
+def _payees_of(ids: list[ObjectId], currency: str) -> list[Payee]:
+    accounts = accounts_by_ids(ids)
+    usable = [accounts[one] for one in ids if one in accounts and _can_receive(accounts[one], currency)]
+    owners = users_by_ids(_owners(usable))
+    return [Payee(owners[account.owner].name, account.id) for account in usable if account.owner in owners]
+
+
+def _owners(accounts: Iterable[Account]) -> list[ObjectId]:
+    return [account.owner for account in accounts if account.owner is not None]

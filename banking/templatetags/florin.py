@@ -1,0 +1,133 @@
+"""What the templates need to show money, moments, identifiers and the components of the design.
+
+Each component is one partial in `templates/components/`. Those that wrap content are used through `component`, all
+others through Django's `include`.
+"""
+
+import re
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from ledger.money import format_for_people
+from ledger.records import CREDIT, DEBIT
+from ledger.rules import REFUSALS
+
+register = template.Library()
+
+_SIGNS = {CREDIT: "+", DEBIT: "\N{MINUS SIGN}"}
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+# What helps against each refusal of the ledger.
+_REMEDIES = {
+    "insufficient_funds": "Send less, or wait until more money has arrived.",
+    "sender_not_active": "Your account cannot send money now. Contact the bank to have it activated.",
+    "receiver_not_active": "Ask the receiver to contact the bank, or pay another account of theirs.",
+    "receiver_not_found": "Check the account number with the receiver.",
+    "currency_mismatch": "Pay from your account in the receiver's currency, or choose another receiver.",
+    "limit_exceeded": "Send less at once, in several transfers if need be.",
+}
+
+
+@register.simple_block_tag
+def component(content: SafeString, name: str, **values: Any) -> SafeString:
+    """Wrap the content in a component: `{% component "card" heading="Today" %}…{% endcomponent %}`.
+
+    Args:
+        content: between the tags, already rendered and escaped; all the component sees of the page.
+        name: of the partial in `templates/components/`.
+        values: what the partial asks for.
+    """
+    return render_to_string(f"components/{name}.html", {**values, "content": content})
+
+
+@register.inclusion_tag("components/icon.html")
+def icon(name: str, kind: str = "", label: str = "") -> dict[str, str]:
+    """Show an icon of the sprite; without a label it is decoration and hidden from screen readers."""
+    return {"name": name, "kind": kind, "label": label}
+
+
+@register.inclusion_tag("components/money.html")
+def money(amount_minor: int, currency: str, direction: str = "", kind: str = "") -> dict[str, str]:
+    """Show an amount as people of its currency write it.
+
+    Args:
+        amount_minor: minor units.
+        currency: ISO 4217 code.
+        direction: CREDIT or DEBIT puts a sign before it.
+        kind: `strong`, `big` or `void` (a transfer that failed).
+    """
+    text = as_money(amount_minor, currency)
+    kinds = [kind, "in" if direction == CREDIT and not kind else ""]
+    return {
+        "text": f"{_SIGNS.get(direction, '')}{text}",
+        "classes": " ".join(f"money--{one}" for one in kinds if one),
+    }
+
+
+@register.inclusion_tag("components/moment.html", takes_context=True)
+def moment(context: Context, at: datetime, form: str = "full") -> dict[str, str]:
+    """Show a time in the reader's zone, in UTC while that is unknown; the year only when it is another one.
+
+    Args:
+        context: of the page; `zone` in it is the reader's.
+        at: the time, with its zone.
+        form: `full`, or `day` without the hour.
+    """
+    zone: tzinfo | None = context.get("zone")
+    local = at.astimezone(zone or UTC)
+    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
+    hour = f", {local:%H:%M}{'' if zone else ' UTC'}"
+    return {
+        "utc": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "text": f"{local.day} {local:%b}{year}" + ("" if form == "day" else hour),
+        "form": form,
+    }
+
+
+@register.filter
+def as_money(amount_minor: int, currency: str) -> str:
+    """Write an amount as people of its currency do, never broken over two lines."""
+    return format_for_people(amount_minor, currency).replace(" ", _NO_BREAK)
+
+
+@register.filter
+def symbol(currency: str) -> str:
+    """Return what people write with amounts of a currency: `₹`."""
+    return re.sub(r"[\d.,\s]", "", format_for_people(0, currency))
+
+
+@register.filter
+def refusal(reason: str) -> str:
+    """Return why the ledger refused a transfer, in one sentence."""
+    return REFUSALS.get(reason, "The bank refused this transfer.")
+
+
+@register.filter
+def remedy(reason: str) -> str:
+    """Return what helps against a refusal of the ledger, in one sentence."""
+    return _REMEDIES.get(reason, "Please contact the bank.")
+
+
+@register.filter
+def shortened(value: object) -> str:
+    """Shorten a long identifier to its beginning and its end."""
+    text = str(value)
+    return text if len(text) <= 12 else f"{text[:4]}…{text[-4:]}"
+
+
+@register.filter
+def grouped(value: object) -> str:
+    """Write an identifier in groups of four, as it stands on a bank card."""
+    text = str(value)
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word of a name."""
+    words = name.split()
+    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()

@@ -1,0 +1,59 @@
+"""Pages for requests that cannot be answered: what happened, and what to do.
+
+Those that may be shown because the database is away (`crash`, 503) are rendered without the request, so that no
+context processor looks for a session.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from banking.errors import Failure
+from banking.web.viewer import theme_of
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """Nothing is here, or nothing for this person; the two look the same."""
+    return render(request, "errors/404.html", status=404)
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """Signed in, but not as somebody who may."""
+    return render(request, "errors/403.html", status=403)
+
+
+def bad_request(request: HttpRequest) -> HttpResponse:
+    """The request makes no sense; it may also come from a strange host name, so its session is not looked at."""
+    return _bare(request, "errors/400.html", 400)
+
+
+def crash(request: HttpRequest) -> HttpResponse:
+    """Something broke on our side."""
+    return _bare(request, "errors/500.html", 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came without its protection, or with an old one."""
+    return _bare(request, "errors/csrf.html", 403)
+
+
+def failed(request: HttpRequest, failure: Failure) -> HttpResponse:
+    """Answer one of the bank's own exceptions that no page took care of."""
+    if failure.status == 401:
+        return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
+    if failure.status == 403:
+        return forbidden(request)
+    if failure.status == 404:
+        return not_found(request)
+    known = {429: "errors/429.html", 503: "errors/503.html"}
+    response = _bare(request, known.get(failure.status, "errors/refused.html"), failure.status, failure)
+    if failure.retry_after is not None:
+        response["Retry-After"] = str(failure.retry_after)
+    return response
+
+
+def _bare(request: HttpRequest, template: str, status: int, failure: Failure | None = None) -> HttpResponse:
+    text = render_to_string(template, {"theme": theme_of(request), "failure": failure})
+    return HttpResponse(text, status=status)

@@ -1,0 +1,118 @@
+"""Coming in and going out: landing, register, login, logout; and the theme, which is everybody's."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidFields
+from accounts.models import User
+from accounts.services import user_authenticate
+from banking import limits
+from banking.origin import origin_of
+from banking.services.customers import customer_register
+from banking.web.forms import LoginForm, RegisterForm
+from banking.web.viewer import THEME_COOKIE, THEMES, safe_next
+
+_BACKEND = "accounts.backends.EmailBackend"
+_A_YEAR_SECONDS = 60 * 60 * 24 * 365
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What the bank is, in one screen."""
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    return render(request, "pages/landing.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """Become a customer, with the first account, and be signed in."""
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    if request.method != "POST":
+        return _register_page(request, RegisterForm())
+    limits.hit(request, group=limits.AUTH)
+    form = RegisterForm(request.POST)
+    user = _registered(request, form) if form.is_valid() else None
+    if user is None:
+        return _register_page(request, form, status=422)
+    login(request, user, backend=_BACKEND)
+    messages.success(request, f"Welcome to Florin, {user.first_name}. Your account is open.")
+    return redirect(safe_next(request, reverse("dashboard")))
+
+
+def _registered(request: HttpRequest, form: RegisterForm) -> User | None:
+    try:
+        return customer_register(**form.cleaned_data, origin=origin_of(request, None))
+    except InvalidFields as error:
+        form.refuse(error)
+    except EmailTaken as error:
+        form.add_error("email", error.message)
+    except DocumentTaken as error:
+        form.add_error("document", error.message)
+    return None
+
+
+def _register_page(request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
+    return render(request, "pages/register.html", {"form": form, "next": safe_next(request, "")}, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in, and go on to where one was going."""
+    if request.user.is_authenticated:
+        return redirect(safe_next(request, reverse("dashboard")))
+    if request.method != "POST":
+        return _login_page(request, LoginForm())
+    limits.hit(request, group=limits.AUTH)
+    form = LoginForm(request.POST)
+    user = _authenticated(request, form) if form.is_valid() else None
+    if user is None:
+        return _login_page(request, form, status=422)
+    login(request, user, backend=_BACKEND)
+    return redirect(safe_next(request, reverse("dashboard")))
+
+
+def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
+    try:
+        return user_authenticate(**form.cleaned_data, request=request)
+    except InvalidCredentials as error:
+        form.add_error(None, error.message)
+        return None
+
+
+def _login_page(request: HttpRequest, form: LoginForm, status: int = 200) -> HttpResponse:
+    return render(request, "pages/login.html", {"form": form, "next": safe_next(request, "")}, status=status)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("landing")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember the theme in a cookie and go back to the page."""
+    response = redirect(safe_next(request, reverse("landing")))
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        response.set_cookie(
+            THEME_COOKIE,
+            chosen,
+            max_age=_A_YEAR_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response

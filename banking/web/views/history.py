@@ -1,0 +1,50 @@
+"""What happened on an account: history, failed transfers, one transaction in detail."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from banking.access import accounts_of_user
+from banking.selectors.activity import activity_page, failed_lines, receipt_for_user
+from banking.web.forms import FilterForm
+from banking.web.viewer import private_page, viewer, zone_of
+from banking.web.views.home import account_chosen
+
+
+@require_safe
+@private_page
+def transactions(request: HttpRequest) -> HttpResponse:
+    """The history of an account with filters; for a script that asks for more, only the next rows."""
+    accounts = accounts_of_user(viewer(request))
+    if not accounts:
+        return render(request, "pages/transactions.html", {"accounts": accounts})
+    account = account_chosen(request, accounts)
+    filters = FilterForm(request.GET, account=account, zone=zone_of(request))
+    cursor = request.GET.get("cursor", "")
+    page = {"accounts": accounts, "account": account, "filters": filters, "cursor": cursor}
+    if not filters.is_valid():
+        return render(request, "pages/transactions.html", page, status=422)
+    activity = activity_page(account=account, cursor=cursor or None, filters=filters.entry_filter())
+    rows_only = getattr(request, "htmx", False) and cursor
+    template = "pages/transactions-rows.html" if rows_only else "pages/transactions.html"
+    return render(request, template, {**page, "activity": activity})
+
+
+@require_safe
+@private_page
+def failed(request: HttpRequest) -> HttpResponse:
+    """The account's own transfers that failed, each with the way to try it again."""
+    accounts = accounts_of_user(viewer(request))
+    if not accounts:
+        return render(request, "pages/transactions.html", {"accounts": accounts})
+    account = account_chosen(request, accounts)
+    page = {"accounts": accounts, "account": account, "lines": failed_lines(account=account)}
+    return render(request, "pages/transactions-failed.html", page)
+
+
+@require_safe
+@private_page
+def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """One transaction in detail, which is also its receipt."""
+    receipt = receipt_for_user(user=viewer(request), transaction_id=transaction_id)
+    return render(request, "pages/transaction.html", {"receipt": receipt})

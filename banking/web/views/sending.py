@@ -1,0 +1,297 @@
+"""Sending money: form, review, confirmation, result.
+
+The idempotency key is made when somebody begins and stands in the address and in every form from there on. So all of
+double click, back, refresh and sending the form again say the same key to the service, which moves money once.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from bson.objectid import ObjectId
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from banking import limits
+from banking.access import account_get_for_user, account_id_read
+from banking.errors import TRY_AGAIN_SECONDS
+from banking.selectors.activity import receipt_for_account, receipt_for_user
+from banking.selectors.people import Payee, payee_of_account, payees_recent, payees_search, person_of_account
+from banking.services.payments import transfer_send
+from banking.web.drafts import Draft, draft_get, draft_save
+from banking.web.forms import SendForm
+from banking.web.viewer import origin, private_page, viewer
+from ledger.accounts import account_get, account_get_for_owner, accounts_of_owner
+from ledger.errors import (
+    AccountNotFound,
+    IdempotencyKeyReused,
+    RetryLimitExceeded,
+    TransactionInProgress,
+    TransactionNotFound,
+    TransferRefused,
+    TryAgain,
+)
+from ledger.history import transaction_by_key
+from ledger.money import format_plain, parse_amount
+from ledger.records import Account, Transaction
+
+KEY_PATTERN = "[0-9a-f]{32}"
+_WEB_KEY = re.compile(KEY_PATTERN, re.ASCII)
+
+
+def key_new() -> str:
+    """Return an idempotency key that nobody has used."""
+    return uuid4().hex
+
+
+@require_safe
+@private_page
+def begin(request: HttpRequest) -> HttpResponse:
+    """Give a new transfer its key; what the address says about payee and account goes along."""
+    asked = {name: request.GET[name] for name in ("account", "to") if request.GET.get(name)}
+    address = reverse("send_form", args=[key_new()])
+    return redirect(f"{address}?{urlencode(asked)}" if asked else address)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private_page
+def form(request: HttpRequest, key: str) -> HttpResponse:
+    """Step one: who gets how much."""
+    accounts = accounts_of_owner(viewer(request).pk)
+    if not accounts:
+        return render(request, "pages/send-no-account.html")
+    account = _paying_account(request, key, accounts)
+    if request.method != "POST":
+        return _form_page(request, key, accounts, SendForm(initial=_beginning(request, key), account=account))
+    if _is_search(request):
+        typed = {name: request.POST.get(name, "") for name in SendForm.base_fields}
+        return _form_page(request, key, accounts, SendForm(initial=typed, account=account))
+    filled = SendForm(request.POST, account=account)
+    if not filled.is_valid():
+        return _form_page(request, key, accounts, filled, status=422)
+    return _on_to_review(request, key, filled)
+
+
+def _is_search(request: HttpRequest) -> bool:
+    """Whether people are wanted: the button says so, or Enter was pressed in the search before anybody is chosen."""
+    answered = request.POST.get("person") or request.POST.get("to_account")
+    return request.POST.get("step") == "search" or bool(request.POST.get("words", "").strip() and not answered)
+
+
+def _paying_account(request: HttpRequest, key: str, accounts: list[Account]) -> Account:
+    draft = draft_get(request, key=key)
+    wanted = request.POST.get("account") or request.GET.get("account") or (draft.account if draft else "")
+    if not wanted:
+        return accounts[0]
+    return account_get_for_owner(account_id=account_id_read(wanted), owner=viewer(request).pk)
+
+
+def _beginning(request: HttpRequest, key: str) -> dict[str, str]:
+    """Return what the form shows at first: what was filled in before, else whom the address names."""
+    draft = draft_get(request, key=key)
+    if draft is not None:
+        return {"person": draft.to, "amount": draft.amount, "note": draft.note}
+    return {"person": request.GET.get("to", "")}
+
+
+def _form_page(
+    request: HttpRequest, key: str, accounts: list[Account], filled: SendForm, status: int = 200
+) -> HttpResponse:
+    words, chosen = str(filled["words"].value() or ""), str(filled["person"].value() or "")
+    page = {
+        "form": filled,
+        "key": key,
+        "accounts": accounts,
+        "account": filled.account,
+        **_choices(request, filled.account, words, chosen),
+    }
+    return render(request, "pages/send.html", page, status=status)
+
+
+def _choices(request: HttpRequest, account: Account, words: str, chosen: str) -> dict[str, Any]:
+    """Return whom the form offers: who was found by the words, else who was paid last, and always who is chosen."""
+    searched = bool(words.strip())
+    payees = (
+        payees_search(user=viewer(request), words=words, currency=account.currency)
+        if searched
+        else payees_recent(account=account)
+    )
+    payee = _chosen_payee(account, chosen)
+    if payee is not None and payee not in payees:
+        payees = [payee, *payees]
+    return {"payees": payees, "chosen": payee.account if payee else None, "searched": searched, "words": words}
+
+
+def _chosen_payee(account: Account, chosen: str) -> Payee | None:
+    if not ObjectId.is_valid(chosen) or chosen == str(account.id):
+        return None
+    return payee_of_account(account_id=ObjectId(chosen), currency=account.currency)
+
+
+@require_safe
+@private_page
+def people(request: HttpRequest) -> HttpResponse:
+    """The people who are found by the words, as a part of the form."""
+    wanted = account_id_read(request.GET.get("account", ""))
+    account = account_get_for_owner(account_id=wanted, owner=viewer(request).pk)
+    page = _choices(request, account, request.GET.get("words", "")[:254], request.GET.get("person", ""))
+    return render(request, "pages/send-people.html", {**page, "account": account, "is_part": True})
+
+
+def _on_to_review(request: HttpRequest, key: str, filled: SendForm) -> HttpResponse:
+    if filled.receiver is None:
+        raise AccountNotFound
+    account = filled.account
+    draft = Draft(
+        account=str(account.id),
+        to=str(filled.receiver.id),
+        amount=format_plain(filled.amount_minor, account.currency),
+        note=filled.cleaned_data["note"],
+    )
+    known = _known(account, key)
+    if known is not None and _same(known, draft, account.currency):
+        messages.success(request, "This transfer had been sent before. Here is what became of it.")
+        return redirect(_result_address(account.id, key))
+    if known is not None:
+        # Other details are another transfer, which needs a key of its own.
+        key = key_new()
+    draft_save(request, key=key, draft=draft)
+    return redirect("send_review", key)
+
+
+def _known(account: Account, key: str) -> Transaction | None:
+    try:
+        return transaction_by_key(account=account, key=key)
+    except TransactionNotFound:
+        return None
+
+
+def _same(known: Transaction, draft: Draft, currency: str) -> bool:
+    asked = (draft.to, parse_amount(draft.amount, currency), draft.note)
+    return asked == (str(known.receiver), known.amount_minor, known.note)
+
+
+@require_safe
+@private_page
+def review(request: HttpRequest, key: str) -> HttpResponse:
+    """Step two: see it all once more."""
+    draft = draft_get(request, key=key)
+    if draft is None:
+        messages.error(request, "That transfer is not being filled in any more. Please begin again; nothing was sent.")
+        return redirect("send")
+    return _review_page(request, key, draft)
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    account: Account
+    receiver: Account
+    name: str
+    amount_minor: int
+
+    @property
+    def balance_after_minor(self) -> int:
+        return self.account.balance_minor - self.amount_minor
+
+    @property
+    def is_short(self) -> bool:
+        return self.amount_minor > self.account.available_minor
+
+
+def _review_page(request: HttpRequest, key: str, draft: Draft, *, busy: bool = False) -> HttpResponse:
+    account = account_get_for_user(user=viewer(request), account_id=draft.account)
+    receiver = account_get(account_id_read(draft.to))
+    page = {
+        "key": key,
+        "draft": draft,
+        "busy": busy,
+        "review": _Review(
+            account, receiver, person_of_account(receiver), parse_amount(draft.amount, account.currency)
+        ),
+    }
+    response = render(request, "pages/send-review.html", page, status=503 if busy else 200)
+    if busy:
+        response["Retry-After"] = str(TRY_AGAIN_SECONDS)
+    return response
+
+
+@require_POST
+@private_page
+def confirm(request: HttpRequest, key: str) -> HttpResponse:
+    """Step three: move the money, once."""
+    limits.hit(request, group=limits.TRANSFER)
+    draft = Draft(**{name: request.POST.get(name, "") for name in ("account", "to", "amount", "note")})
+    account = account_get_for_owner(account_id=account_id_read(draft.account), owner=viewer(request).pk)
+    try:
+        _send(request, draft, key)
+    except TryAgain:
+        return _review_page(request, key, draft, busy=True)
+    except IdempotencyKeyReused:
+        return _review_as_new(request, draft)
+    return redirect(_result_address(account.id, key))
+
+
+def _send(request: HttpRequest, draft: Draft, key: str, *, kind: str = "TRANSFER") -> None:
+    """Send; a refusal is recorded under the key, where the result page finds it."""
+    try:
+        transfer_send(
+            user=viewer(request),
+            from_account=draft.account,
+            to_account=draft.to,
+            amount=draft.amount,
+            key=key,
+            note=draft.note,
+            type=kind,
+            origin=origin(request),
+        )
+    except (TransferRefused, RetryLimitExceeded, TransactionInProgress):
+        return
+
+
+def _review_as_new(request: HttpRequest, draft: Draft) -> HttpResponse:
+    key = key_new()
+    draft_save(request, key=key, draft=draft)
+    messages.error(
+        request, "This form had been used for another transfer. Nothing was sent; please check and confirm."
+    )
+    return redirect("send_review", key)
+
+
+def _result_address(account: ObjectId, key: str) -> str:
+    return f"{reverse('send_result', args=[key])}?{urlencode({'account': str(account)})}"
+
+
+@require_safe
+@private_page
+def result(request: HttpRequest, key: str) -> HttpResponse:
+    """What became of the key."""
+    account = account_get_for_user(user=viewer(request), account_id=request.GET.get("account", ""))
+    known = transaction_by_key(account=account, key=key)
+    receipt = receipt_for_account(account=account, transaction_id=known.id)
+    return render(request, "pages/send-result.html", {"receipt": receipt, "key": key})
+
+
+@require_POST
+@private_page
+def retry(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """Send a failed transfer again under its own key, from the result, its details or the list of failed ones."""
+    limits.hit(request, group=limits.TRANSFER)
+    transaction = receipt_for_user(user=viewer(request), transaction_id=transaction_id).transaction
+    draft = Draft(
+        account=str(transaction.sender),
+        to=str(transaction.receiver),
+        amount=format_plain(transaction.amount_minor, transaction.currency),
+        note=transaction.note,
+    )
+    try:
+        _send(request, draft, transaction.key, kind=transaction.type)
+    except TryAgain:
+        messages.error(request, "The bank is busy. Nothing has been lost; it is safe to press “Try again” once more.")
+    if _WEB_KEY.fullmatch(transaction.key):
+        return redirect(_result_address(transaction.sender, transaction.key))
+    return redirect("transaction", transaction_id)
