@@ -49,7 +49,8 @@ def test_no_float_ever_holds_money(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["x = float(y)", "x = amount_minor / 100", "x = row['balance_minor'] / 2", "def f(amount_minor: float): ..."]
+    "line",
+    ["x = float(y)", "x = amount_minor / 100", "x = row['balance_minor'] / 2", "def f(amount_minor: float): ..."],
 )
 def test_the_check_for_floats_finds_them(line: str) -> None:
     assert list(floats_of_money(ast.parse(line))) == [1]

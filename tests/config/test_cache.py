@@ -246,10 +246,7 @@ def test_two_processes_count_every_number_once(bank_db: Database[Document], cach
         "MONGODB_DATABASE": bank_db.name,
     }
     command = [sys.executable, "-c", COUNTING]
-    processes = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own text
-        for _ in range(2)
-    ]
+    processes = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert sorted(int(number) for output in outputs for number in output.split()) == list(range(1, 401))

@@ -145,9 +145,7 @@ def run_in_production(*arguments: str, **variables: str) -> subprocess.Completed
     """Run Python as a server's process would, with nothing but these settings and a database that is not there."""
     environment = {"PATH": os.environ["PATH"], "MONGODB_URI": DEAD_DATABASE, **variables}
     command = [sys.executable, "-W", "ignore", *arguments]
-    return subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_deployment_check_has_nothing_to_say_about_good_settings() -> None:
