@@ -9,39 +9,30 @@ the start. Django is imported late: the settings read the environment that is pr
 """
 
 import contextlib
-import errno
 import http.client
 import io
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from pymongo import MongoClient
-from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
-from pymongo.uri_parser import parse_uri
+from pymongo.errors import PyMongoError
 
-from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, is_free, running_uri
+from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
 from config.lifeline import SUPERVISED, die_with_parent, launch_command
+from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 STOP_SECONDS = 15
 RESTARTS_PER_MINUTE = 3
-_AUTHENTICATION_FAILED = 18
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class RunError(Exception):
-    """The bank cannot run; the message is one sentence for the person at the keyboard."""
 
 
 class Stopped(BaseException):
@@ -220,56 +211,6 @@ class Supervisor:
             say("Stopped.")
 
 
-@contextlib.contextmanager
-def claimed_port(host: str, port: int) -> Iterator[None]:
-    """Hold the port for this bank's own web server, so that two starting at once cannot both have it.
-
-    granian listens with SO_REUSEPORT and would share a taken port without a word. Binding without that option is
-    refused when anybody is there; setting it afterwards lets our own server in and keeps everybody else out.
-
-    Raises:
-        RunError: the port is taken or cannot be had.
-    """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as claim:
-        try:
-            _bind(claim, host, port)
-        except OSError as error:
-            raise RunError(_why_not_bound(host, port, error)) from error
-        if hasattr(socket, "SO_REUSEPORT"):
-            claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        yield
-
-
-def _bind(claim: socket.socket, host: str, port: int) -> None:
-    try:
-        claim.bind((host, port))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        # Perhaps only closed connections of the last run linger there, which this option forgives.
-        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        claim.bind((host, port))
-
-
-def _why_not_bound(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        other = next((number for number in range(port + 1000, 65_535, 1000) if is_free(number)), 9000)
-        return f"Port {port} is taken by another program; choose another one: PORT={other} make run"
-    return f"Nothing can listen on {host}:{port}: {error.strerror or error}."
-
-
-def whole_number(name: str, *, default: int, highest: int) -> int:
-    """Return a number from 1 to `highest` from the environment.
-
-    Raises:
-        RunError: the variable holds something else.
-    """
-    text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= highest):
-        raise RunError(f"{name} is {text!r}, which is not a whole number from 1 to {highest}.")
-    return int(text)
-
-
 def data_folder() -> Path:
     """Return the folder of everything this checkout keeps: the database and the secret key."""
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
@@ -315,42 +256,6 @@ def pending_migrations() -> int:
 
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def check_database(uri: str) -> None:
-    """See that `MONGODB_URI` leads to a database on which the bank can run.
-
-    Raises:
-        RunError: it does not; the message never shows the address's user and password.
-    """
-    where = hosts_of(uri)
-    try:
-        with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000) as client:
-            hello = client.admin.command("hello")
-            client.admin.command("listDatabases", nameOnly=True)  # asks for the rights that `hello` does not need
-    except OperationFailure as error:
-        if error.code == _AUTHENTICATION_FAILED:
-            raise RunError(f"The database at {where} refuses the user or the password of MONGODB_URI.") from None
-        raise RunError(f"The database at {where} refuses to serve: error {error.code}.") from None
-    except PyMongoError:
-        raise RunError(f"No database with a writable primary answers at {where} (MONGODB_URI).") from None
-    if not (hello.get("setName") or hello.get("msg") == "isdbgrid"):
-        raise RunError(
-            f"The database at {where} is a lone server; Florin needs a replica set (mongod --replSet) or a cluster."
-        )
-
-
-def hosts_of(uri: str) -> str:
-    """Return the hosts of a connection string, without anything secret.
-
-    Raises:
-        RunError: it is no connection string.
-    """
-    try:
-        nodes = parse_uri(uri)["nodelist"]
-    except (PyMongoError, ConfigurationError, ValueError, UnicodeError):
-        raise RunError("MONGODB_URI is not a connection string (mongodb://host:port/?replicaSet=name).") from None
-    return ", ".join(f"{host}:{port}" for host, port in nodes)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 
 from config.embedded import EmbeddedDatabase, find_mongod, free_port, kept_port
-from config.run import RunError, claimed_port, hosts_of, whole_number
+from config.preflight import RunError, claimed_port, hosts_of, whole_number
 from tests.environment import prepared_names
 from tests.servers import ROOT, Server, children_of, is_running
 

@@ -6,6 +6,7 @@ from bson.int64 import Int64
 from bson.objectid import ObjectId
 
 from ledger import rules
+from ledger.accounts import account_freeze
 from ledger.audit import Origin
 from ledger.errors import (
     AccountNotFound,
@@ -234,3 +235,19 @@ def test_the_origin_is_written_down(open_account: Opener) -> None:
     record = books().audit.find_one({"action": "transfer.completed"})
     assert record is not None
     assert (record["actor"], record["address"], record["surface"]) == (one.owner, "203.0.113.9", "browser")
+
+
+def test_what_is_written_is_never_written_again(open_account: Opener) -> None:
+    """I7: retries, freezes, replays and later transfers leave every entry and audit record as it was."""
+    one, two = open_account(100), open_account()
+    send(one, two, 10, "done")
+    attempt(one, two, 500, "failed")
+    before = {name: list(getattr(books(), name).find().sort("_id", 1)) for name in ("entries", "audit", "events")}
+    funding_execute(receiver=one.id, amount=1_000, key="more", origin=ORIGIN)
+    send(one, two, 500, "failed")
+    send(one, two, 10, "done")
+    account_freeze(account_id=two.id, reason="", origin=ORIGIN)
+    attempt(one, two, 1, "refused")
+    for name, documents in before.items():
+        ids = [document["_id"] for document in documents]
+        assert list(getattr(books(), name).find({"_id": {"$in": ids}}).sort("_id", 1)) == documents
