@@ -59,6 +59,10 @@ class PayloadTooLarge(BankingError):
     message = "The request is too large."
 
 
+class RequestRefused(BankingError):
+    message = "The request cannot be understood."
+
+
 class JsonInvalid(BankingError):
     message = "The request is not a JSON object."
 
@@ -94,6 +98,7 @@ class Kind:
 
 TABLE: dict[type[BaseException], Kind] = {
     JsonInvalid: Kind("invalid_json", 400),
+    RequestRefused: Kind("bad_request", 400),
     FieldsInvalid: Kind("invalid_input", 400),
     people.InvalidFields: Kind("invalid_input", 400),
     ledger.RequestInvalid: Kind("invalid_input", 400),

@@ -6,7 +6,8 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
-from banking.errors import Failure, failure_of
+from banking import limits
+from banking.errors import Failure, RateLimited, RequestRefused, failure_of
 from banking.origin import is_api
 from banking.web import failures as pages
 
@@ -28,13 +29,20 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return json_answer(failure_of(Http404())) if is_api(request) else pages.not_found(request)
+    return _no_such_route(request) if is_api(request) else pages.not_found(request)
+
+
+def _no_such_route(request: HttpRequest) -> HttpResponse:
+    """Routes that do not exist count against the API's limit too, or guessing them would be free."""
+    try:
+        limits.hit(request, group=limits.API)
+    except RateLimited as refusal:
+        return json_answer(failure_of(refusal))
+    return json_answer(failure_of(Http404()))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    from banking.errors import JsonInvalid
-
-    return json_answer(failure_of(JsonInvalid())) if is_api(request) else pages.bad_request(request)
+    return json_answer(failure_of(RequestRefused())) if is_api(request) else pages.bad_request(request)
 
 
 def crash(request: HttpRequest) -> HttpResponse:

@@ -151,7 +151,9 @@ class Supervisor:
 
     def _wait_until_healthy(self, deadline: float) -> None:
         while not self._is_healthy():
-            self._check_web()
+            code = self._web.poll() if self._web else None
+            if code is not None:
+                raise RunError(f"The web server does not start ({_ending(code)}); everything is stopped.")
             if time.monotonic() > deadline:
                 raise RunError(f"The web server did not answer /healthz within {READY_SECONDS} s.")
             time.sleep(0.05)
@@ -186,15 +188,28 @@ class Supervisor:
                 self._revive(self._database)
 
     def _check_web(self) -> None:
-        code = self._web.poll() if self._web else None
-        if code is not None:
-            raise RunError(f"The web server ended unexpectedly ({_ending(code)}); everything is stopped.")
+        web = self._web
+        code = web.poll() if web else None
+        if web is None or code is None:
+            return
+        if not self._may_restart():
+            raise RunError(f"The web server keeps ending ({_ending(code)}); everything is stopped.")
+        # granian gives up when one of its processes dies twice within seconds; the bank does not.
+        self._step(f"The web server ended ({_ending(code)}); starting it again.")
+        end_group(web)
+        self._start_web()
 
-    def _revive(self, database: EmbeddedDatabase) -> None:
+    def _may_restart(self) -> bool:
+        """Whether something that ended may be started again: a few times a minute, or it would go on for ever."""
         now = time.monotonic()
         if len(self._restarts) == RESTARTS_PER_MINUTE and now - self._restarts[0] < 60:
-            raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
+            return False
         self._restarts.append(now)
+        return True
+
+    def _revive(self, database: EmbeddedDatabase) -> None:
+        if not self._may_restart():
+            raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
         before = database.uri
         self._step(f"Starting the database again. {database.why_it_ended()}")
         if database.start() != before:

@@ -214,6 +214,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "banking.api.failures.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # OPTIONS would describe every field to anybody.
+    "DEFAULT_METADATA_CLASS": None,
 }
 
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=IS_PRODUCTION)

@@ -7,6 +7,7 @@ from django.core.checks import ERROR, Tags, run_checks
 from django.core.wsgi import get_wsgi_application
 
 from config.lifeline import die_with_parent
+from config.requests import plain_requests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,4 +21,4 @@ _unsafe = [message for message in run_checks(tags=[Tags.security]) if message.is
 if _unsafe:
     raise SystemExit("Florin does not start with unsafe settings:\n" + "\n".join(str(message) for message in _unsafe))
 
-application = get_wsgi_application()
+application = plain_requests(get_wsgi_application())

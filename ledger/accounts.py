@@ -51,17 +51,25 @@ def account_open(
     document = account_document(kind=CUSTOMER, owner=owner, currency=currency, status=status, at=at)
 
     def work(session: ClientSession) -> None:
-        others = list(books().accounts.find({"owner": owner}, {"currency": 1}, session=session))
-        if any(other["currency"] == currency for other in others):
+        is_first = _is_first_opening(owner, session)
+        if books().accounts.find_one({"owner": owner, "currency": currency}, {"_id": 1}, session=session):
             raise AccountExists(currency)
         books().accounts.insert_one(document, session=session)
         _tell(document, events.ACCOUNT_OPENED, "", origin, session)
-        if opening_minor and not others:
+        if opening_minor and is_first:
             _opening_balance(document, opening_minor, origin, at, session)
 
     # Two openings at once: the unique index refuses the second, which then finds the first.
     atomic.run(work)
     return account_get(document["_id"])
+
+
+def _is_first_opening(owner: ObjectId, session: ClientSession) -> bool:
+    """Count the openings in one document of the owner, so that of two at once only one is the first."""
+    before = books().owners.find_one_and_update(
+        {"_id": owner}, {"$inc": {"accounts": Int64(1)}}, upsert=True, session=session
+    )
+    return before is None
 
 
 def _opening_balance(

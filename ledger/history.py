@@ -55,9 +55,10 @@ class EntryFilter:
         amount = {operator: bound for operator, bound in bounds.items() if bound is not None}
         if amount:
             found["amount_minor"] = amount
-        if self.words:
+        words = "" if self.words is None else self.words[:MAX_WORDS].replace("\0", "")
+        if words:
             # Escaped, so that the words are only ever words.
-            in_note = {"note": {"$regex": re.escape(self.words[:MAX_WORDS]), "$options": "i"}}
+            in_note = {"note": {"$regex": re.escape(words), "$options": "i"}}
             found["$or"] = [in_note, {"counterparty": {"$in": self.counterparties or []}}]
         return found
 

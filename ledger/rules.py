@@ -37,6 +37,7 @@ from ledger.records import (
     SYSTEM,
     Document,
     Transaction,
+    now,
 )
 
 # Codes of the business rules, as they stand in a FAILED transaction's failure reason.
@@ -72,6 +73,7 @@ class Instruction:
         origin: who asks, and from where.
         at: the time to post at when history is imported, else None for now.
         attempt: names this very request, so that after an unknown commit it knows its own work.
+        asked_at: when the request came; of several at once one is executed and the others get its result.
     """
 
     sender: ObjectId
@@ -85,6 +87,7 @@ class Instruction:
     origin: Origin
     at: datetime | None = None
     attempt: ObjectId = field(default_factory=ObjectId)
+    asked_at: datetime = field(default_factory=now)
 
     @property
     def identity(self) -> tuple[ObjectId, str]:
@@ -120,10 +123,17 @@ def answer_for_known(instruction: Instruction, known: Document) -> Answer | None
     if fingerprint_of(known) != instruction.fingerprint:
         return IdempotencyKeyReused()
     if known["status"] == FAILED:
-        return RetryLimitExceeded(Transaction.of(known)) if known["retry_count"] >= MAX_FAILURES else None
+        return _answer_for_failed(instruction, known)
     if known["completed_at"] is not None:
         return Outcome(Transaction.of(known), replayed=True)
     return TransactionInProgress(Transaction.of(known))
+
+
+def _answer_for_failed(instruction: Instruction, known: Document) -> Answer | None:
+    # It failed while this request was already under way: the two came at once, and share the result.
+    if known["updated_at"] >= instruction.asked_at:
+        return _own_answer(known)
+    return RetryLimitExceeded(Transaction.of(known)) if known["retry_count"] >= MAX_FAILURES else None
 
 
 def _own_answer(known: Document) -> Answer:
@@ -193,9 +203,11 @@ class Batch:
 
     def _execute(self, instruction: Instruction, sender: Document, known: Document | None) -> Answer:
         receiver = self.accounts.get(instruction.receiver)
-        at = _posting_time(instruction.at or self.moment, sender, receiver)
-        transaction = _transaction_document(instruction, known, at)
+        at = instruction.at or self.moment
         reason = refusal_of(instruction, sender, receiver)
+        if reason is None:
+            at = _posting_time(at, sender, receiver)
+        transaction = _transaction_document(instruction, known, at)
         if reason is None:
             self._post(instruction, transaction, sender, cast(Document, receiver))
         else:

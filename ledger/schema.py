@@ -95,6 +95,8 @@ VALIDATORS: dict[str, dict[str, Any]] = {
             _OVERDRAFT_IS_THE_SYSTEMS,
         ]
     },
+    # One document for each owner, which all openings of that owner write: two at once conflict, and one waits.
+    store.OWNERS: _exactly(accounts=_COUNT),
     store.TRANSACTIONS: {
         "$and": [
             _exactly(
@@ -153,6 +155,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
 }
 
 INDEXES: dict[str, list[IndexModel]] = {
+    store.OWNERS: [],
     store.ACCOUNTS: [
         IndexModel([("owner", ASCENDING), ("currency", ASCENDING)], unique=True, name="one_per_owner_and_currency"),
     ],

@@ -16,6 +16,7 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 ACCOUNTS = "ledger_accounts"
+OWNERS = "ledger_owners"
 TRANSACTIONS = "ledger_transactions"
 ENTRIES = "ledger_entries"
 AUDIT = "ledger_audit"
@@ -33,6 +34,7 @@ class Books(NamedTuple):
     """The collections of one database."""
 
     accounts: Collection[dict[str, Any]]
+    owners: Collection[dict[str, Any]]
     transactions: Collection[dict[str, Any]]
     entries: Collection[dict[str, Any]]
     audit: Collection[dict[str, Any]]
@@ -61,4 +63,4 @@ def database() -> Database[dict[str, Any]]:
 def books(source: Database[dict[str, Any]] | None = None) -> Books:
     """Return the ledger's collections, of the bank's database unless another is given."""
     of = database() if source is None else source
-    return Books(of[ACCOUNTS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[EVENTS])
+    return Books(of[ACCOUNTS], of[OWNERS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[EVENTS])

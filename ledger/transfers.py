@@ -16,6 +16,8 @@ from ledger.rules import Instruction, Outcome
 from ledger.store import books
 
 MAX_NOTE = 140
+# Marks that turn the direction of writing round make a note read as something else.
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 
 
@@ -30,6 +32,14 @@ def key_check(key: object) -> str:
     return key
 
 
+def is_plain_text(text: str) -> bool:
+    """Whether a text is free of control characters, marks of direction and lone surrogates (these cannot be stored)."""
+    return not any(
+        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _DIRECTION_MARKS
+        for character in text
+    )
+
+
 def note_check(note: object) -> str:
     """Return the note, trimmed, if it is at most 140 printable characters.
 
@@ -39,8 +49,7 @@ def note_check(note: object) -> str:
     if not isinstance(note, str):
         raise RequestInvalid("note", "The note must be text.")
     text = note.strip()
-    # Control characters and lone surrogates: the first break statements, the second cannot be stored.
-    if len(text) > MAX_NOTE or any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if len(text) > MAX_NOTE or not is_plain_text(text):
         raise RequestInvalid("note", f"The note must be at most {MAX_NOTE} characters on one line.")
     return text
 

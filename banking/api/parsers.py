@@ -12,7 +12,7 @@ from banking.errors import JsonInvalid, PayloadTooLarge
 
 
 class StrictJSONParser(BaseParser):
-    """Parse a JSON object; numbers with decimals become `Decimal`, NaN and Infinity are refused."""
+    """Parse a JSON object; numbers with decimals become `Decimal`, a name that comes twice is refused, and NaN too."""
 
     media_type = "application/json"
 
@@ -30,13 +30,34 @@ class StrictJSONParser(BaseParser):
         if len(body) > limit:
             raise PayloadTooLarge
         try:
-            found = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+            found = json.loads(
+                body.decode("utf-8"),
+                parse_float=_exact,
+                parse_constant=_refuse,
+                object_pairs_hook=_without_duplicates,
+            )
         # RecursionError: nested deeper than Python reads; ValueError: also integers of thousands of digits.
         except (ValueError, RecursionError) as error:
             raise JsonInvalid from error
         if not isinstance(found, dict):
             raise JsonInvalid
         return found
+
+
+class ExponentNumber:
+    """A number that is written with an exponent: legal JSON, and no field takes it."""
+
+
+def _exact(text: str) -> Decimal | ExponentNumber:
+    return ExponentNumber() if "e" in text.lower() else Decimal(text)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice: whoever checked the first value would not have seen the second."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate names")
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -10,6 +10,7 @@ from ledger.errors import AmountInvalid
 from ledger.history import MAX_LIMIT, MAX_PAGE, MAX_WORDS, EntryFilter
 from ledger.money import parse_amount
 from ledger.records import CREDIT, DEBIT
+from ledger.transfers import is_plain_text
 
 _DIRECTIONS = {"IN": CREDIT, "OUT": DEBIT, CREDIT: CREDIT, DEBIT: DEBIT}
 
@@ -71,7 +72,7 @@ def entry_filter_read(request: Request, currency: str) -> EntryFilter:
     Raises:
         FieldsInvalid: one of them is malformed.
     """
-    words = request.query_params.get("q", "").strip()[:MAX_WORDS]
+    words = _words_read(request)
     return EntryFilter(
         since=moment_read(request, "from"),
         until=moment_read(request, "to", end_of_day=True),
@@ -81,6 +82,13 @@ def entry_filter_read(request: Request, currency: str) -> EntryFilter:
         words=words or None,
         counterparties=accounts_named(words) if words else None,
     )
+
+
+def _words_read(request: Request) -> str:
+    words = request.query_params.get("q", "").strip()[:MAX_WORDS]
+    if not is_plain_text(words):
+        raise FieldsInvalid({"q": ["This must be text on one line."]})
+    return words
 
 
 def _direction_read(request: Request) -> str | None:

@@ -26,6 +26,12 @@ class ApiView(APIView):
             limits.hit(request._request, group=self.strict_group)
         super().initial(request, *args, **kwargs)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep answers about people and money out of every cache."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
     @property
     def user(self) -> User:
         """The person who is signed in; the permission of every view that asks has seen to it."""

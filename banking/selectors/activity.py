@@ -18,7 +18,7 @@ from ledger.history import (
     transaction_get_for_account,
     transactions_by_ids,
 )
-from ledger.records import COMPLETED, DEBIT, MAX_FAILURES, Account, Entry, Transaction
+from ledger.records import COMPLETED, DEBIT, FUNDING, MAX_FAILURES, TRANSFER, Account, Entry, Transaction
 
 UNKNOWN = "Unknown account"
 PAGE_SIZE = 20
@@ -43,10 +43,13 @@ class Line:
     status: str
     failure_reason: str | None = None
     retry_count: int = 0
+    type: str = TRANSFER
 
     @property
     def may_retry(self) -> bool:
-        return self.failure_reason is not None and self.retry_count < MAX_FAILURES
+        failed = self.failure_reason is not None and self.retry_count < MAX_FAILURES
+        # A funding is the system user's, who repeats it by the API.
+        return failed and self.type != FUNDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ class Receipt:
 
     @property
     def may_retry(self) -> bool:
-        failed = self.transaction.failure_reason is not None
-        return failed and self.is_sender and self.transaction.retry_count < MAX_FAILURES
+        failed = self.transaction.failure_reason is not None and self.transaction.retry_count < MAX_FAILURES
+        return failed and self.is_sender and self.transaction.type != FUNDING
 
     @property
     def attempts(self) -> int:
@@ -190,4 +193,5 @@ def _failed_line(transaction: Transaction, names: dict[ObjectId, str]) -> Line:
         status=transaction.status,
         failure_reason=transaction.failure_reason,
         retry_count=transaction.retry_count,
+        type=transaction.type,
     )

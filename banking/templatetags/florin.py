@@ -75,11 +75,12 @@ def moment(context: Context, at: datetime, form: str = "full") -> dict[str, str]
     Args:
         context: of the page; `zone` in it is the reader's.
         at: the time, with its zone.
-        form: `full`, or `day` without the hour.
+        form: `full`, `day` without the hour, or `long` with the year in any case.
     """
     zone: tzinfo | None = context.get("zone")
     local = at.astimezone(zone or UTC)
-    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
+    is_this_year = local.year == datetime.now(local.tzinfo).year
+    year = "" if is_this_year and form != "long" else f" {local.year}"
     hour = f", {local:%H:%M}{'' if zone else ' UTC'}"
     return {
         "utc": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.decorators import login_required
@@ -81,7 +82,7 @@ def origin(request: HttpRequest) -> Origin:
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:
     """Return the reader's time zone, which a script has put into a cookie; None while it is unknown."""
-    name = request.COOKIES.get(ZONE_COOKIE, "").replace("%2F", "/")
+    name = unquote(request.COOKIES.get(ZONE_COOKIE, ""))
     if not name or len(name) > 64:
         return None
     try:
@@ -102,4 +103,5 @@ def safe_next(request: HttpRequest, default: str) -> str:
     ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if ours else default
+    # Without the slash it would be taken for the name of a page.
+    return wanted if ours and wanted.startswith("/") else default

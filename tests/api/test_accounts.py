@@ -114,3 +114,24 @@ def test_freezing_what_is_no_customers_account(cast: Cast) -> None:
         "reason": ["The reason must be at most 140 characters on one line."]
     }
     assert balance(cast.owners) == 100_000
+
+
+def test_every_currency_at_once_over_two_processes_gives_one_opening_balance(start_server: Any, owner: User) -> None:
+    import http.client
+    import json
+    from concurrent.futures import ThreadPoolExecutor
+
+    from accounts.tokens import pair_issue
+
+    server = start_server(workers=2, environment={"OPENING_BALANCE": "100"})
+    headers = {"Authorization": f"Bearer {pair_issue(user=owner).access}", "Content-Type": "application/json"}
+
+    def open_it(currency: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", "/api/accounts", json.dumps({"currency": currency}), headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())["account"]["balance"]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = sorted(pool.map(open_it, ["INR", "BRL", "EUR", "USD"]))
+    assert answers == [(201, "0.00"), (201, "0.00"), (201, "0.00"), (201, "100.00")]

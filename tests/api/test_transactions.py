@@ -82,7 +82,23 @@ def test_amounts_are_taken_exactly(cast: Cast, text: str, moved: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *["1e3", '"1e3"', '"1,000"', "-5", '"-5"', '"NaN"', "true", "false", "null", "0", "0.0", "1" + "0" * 30],
+        *[
+            "1e3",
+            "1E0",
+            "100e-2",
+            "0.1e1",
+            '"1e3"',
+            '"1,000"',
+            "-5",
+            '"-5"',
+            '"NaN"',
+            "true",
+            "false",
+            "null",
+            "0",
+            "0.0",
+            "1" + "0" * 30,
+        ],
         *["0.30000000000000004", "33.333", '""', "[]", "{}", '{"$gt": 0}', '"١٢"', '" 5"', "92233720368547758.08"],
     ],
 )
@@ -116,6 +132,7 @@ def test_the_cap_is_exact(cast: Cast) -> None:
     "raw",
     [
         *[b"NaN", b"[1]", b'"x"', b"{", b"", b"\xff\xfe", b'{"amount": NaN}', b'{"amount": Infinity}', b"null"],
+        b'{"amount": 1, "amount": 2}',
         *[b'{"a":' * 5_000, b'{"amount": ' + b"1" * 5_000 + b"}", b"\xef\xbb\xbf{}"],
     ],
 )
@@ -305,7 +322,7 @@ def test_words_find_the_counterpartys_name(cast: Cast, second: Any) -> None:
     "query",
     [
         *["limit=0", "limit=x", "page=-1", "page=1.5", "from=yesterday", "to=2026-13-01", "direction=UP", "page=²"],
-        *["minAmount=-5", "maxAmount=1e3", "cursor=rubbish", "at=never"],
+        *["minAmount=-5", "maxAmount=1e3", "cursor=rubbish", "at=never", "q=%00", "q=%E2%80%AE"],
     ],
 )
 def test_a_malformed_query_is_a_clear_400(cast: Cast, query: str) -> None:

@@ -228,10 +228,14 @@ def test_a_database_that_keeps_dying_ends_it(bank: Bank) -> None:
     assert bank.processes() == []
 
 
-def test_a_dead_web_server_ends_it(bank: Bank) -> None:
-    os.kill(granian_of(bank), signal.SIGKILL)
+def test_a_dead_web_server_is_started_again_but_not_for_ever(bank: Bank) -> None:
+    for times in range(1, 5):
+        os.kill(granian_of(bank), signal.SIGKILL)
+        if times < 4:
+            wait_until(lambda: bank.output().count("starting it again.") == times, 30)  # noqa: B023
+            wait_until(lambda: bank.get("/readyz")[0] == 200, 30)
     assert bank.process.wait(timeout=30) == 1
-    assert "The web server ended unexpectedly (signal 9); everything is stopped." in bank.output()
+    assert "The web server keeps ending (signal 9); everything is stopped." in bank.output()
     assert bank.processes() == []
 
 

@@ -88,12 +88,16 @@ def test_two_retries_of_a_failed_key_at_once_are_one_execution(open_account: Ope
     books_are_right()
 
 
-def test_failing_retries_at_once_never_pass_the_limit(open_account: Opener) -> None:
+def test_failing_requests_at_once_share_one_failure(open_account: Opener) -> None:
     one, two = open_account(1), open_account()
-    answers = at_once(*[partial(attempt, one, two, 50, "k")] * 10)
-    assert sum(isinstance(answer, TransferRefused) for answer in answers) == 3
-    assert sum(isinstance(answer, RetryLimitExceeded) for answer in answers) == 7
+    for failures in (1, 2, 3):
+        answers = at_once(*[partial(attempt, one, two, 50, "k")] * 6)
+        assert {type(answer) for answer in answers} == {TransferRefused}
+        assert {answer.transaction.retry_count for answer in answers} == {failures}
+    answers = at_once(*[partial(attempt, one, two, 50, "k")] * 6)
+    assert {type(answer) for answer in answers} == {RetryLimitExceeded}
     assert transaction_by_key(account=one, key="k").retry_count == 3
+    assert balance(one) == 100
 
 
 def test_money_running_in_a_circle_is_never_lost(open_account: Opener) -> None:
@@ -154,6 +158,15 @@ def test_opening_the_same_account_at_once_opens_one(ledger_db: object) -> None:
     answers = at_once(*[open_it] * 6)
     assert sum(isinstance(answer, AccountExists) for answer in answers) == 5
     assert books().accounts.count_documents({"owner": owner}) == 1
+    books_are_right()
+
+
+def test_opening_in_every_currency_at_once_gives_one_opening_balance(ledger_db: object) -> None:
+    for _ in range(5):
+        owner = ObjectId()
+        opening = partial(account_open, owner=owner, origin=ORIGIN, opening_minor=500)
+        accounts = at_once(*[partial(opening, currency=currency) for currency in ("INR", "BRL", "EUR", "USD")])
+        assert sorted(account_get(account.id).balance_minor for account in accounts) == [0, 0, 0, 500]
     books_are_right()
 
 

@@ -111,6 +111,7 @@ def test_the_limit_is_bounded(story: tuple[Account, ...]) -> None:
         (EntryFilter(words=".*"), [7]),
         (EntryFilter(words="day 6"), [60, 6]),
         (EntryFilter(words="nothing like it"), []),
+        (EntryFilter(words="day\x00 60"), [60]),
     ],
 )
 def test_filters(story: tuple[Account, ...], wanted: EntryFilter, days: list[int]) -> None:

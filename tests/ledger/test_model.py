@@ -52,8 +52,8 @@ class ModelBank:
     keys: dict[tuple[ObjectId, str], dict[str, Any]] = field(default_factory=dict)
     funded: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CURRENCIES, 0))
 
-    def send(self, sender: ObjectId, receiver: ObjectId, amount: int, key: str) -> str:
-        """Return what a transfer deserves, and do it."""
+    def send(self, sender: ObjectId, receiver: ObjectId, amount: int, key: str, batch: int = 0) -> str:
+        """Return what a transfer deserves, and do it; those of one batch come at once and share a failure."""
         if sender == receiver:
             return "SameAccount"
         known = self.keys.get((sender, key))
@@ -62,6 +62,8 @@ class ModelBank:
                 return "IdempotencyKeyReused"
             if known["done"]:
                 return "replay"
+            if batch and known.get("batch") == batch:
+                return str(known["reason"])
             if known["failures"] == 3:
                 return "RetryLimitExceeded"
         record = known or {"asked": (receiver, amount), "done": False, "failures": 0}
@@ -69,6 +71,7 @@ class ModelBank:
         reason = self.refusal(self.accounts[sender], self.accounts[receiver], amount)
         if reason is not None:
             record["failures"] += 1
+            record |= {"batch": batch, "reason": reason}
             return reason
         record["done"] = True
         self.accounts[sender].balance -= amount
@@ -105,6 +108,7 @@ class Bank(RuleBasedStateMachine):
         self.model = ModelBank()
         self.real: list[Account] = []
         self.fundings = 0
+        self.batches = 0
 
     @initialize()
     def begin(self) -> None:
@@ -158,7 +162,8 @@ class Bank(RuleBasedStateMachine):
             Instruction(one.id, two.id, amount, one.currency, "TRANSFER", "", key, one.owner, ORIGIN)
             for one, two, amount, key in drawn
         ]
-        expected = [self.model.send(one.id, two.id, amount, key) for one, two, amount, key in drawn]
+        self.batches += 1
+        expected = [self.model.send(one.id, two.id, amount, key, self.batches) for one, two, amount, key in drawn]
         assert [said(answer) for answer in post(batch)] == expected
 
     @rule(data=st.data(), change=st.sampled_from(["freeze", "unfreeze", "close"]))
