@@ -33,7 +33,7 @@ def key_check(key: object) -> str:
 
 
 def is_plain_text(text: str) -> bool:
-    """Whether a text is free of control characters, marks of direction and lone surrogates (these cannot be stored)."""
+    """Whether a text has no control characters, marks of direction or lone surrogates, which cannot be stored."""
     return not any(
         unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _DIRECTION_MARKS
         for character in text

@@ -11,12 +11,15 @@ if (zone && document.documentElement.dataset.zone !== zone) {
 function localiseMoments(root) {
   root.querySelectorAll("time[data-moment]").forEach((element) => {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.moment === "day" ? asDay(moment) : `${asDay(moment)}, ${asHour(moment)}`;
+    const form = element.dataset.moment;
+    const day = asDay(moment, form === "long");
+    element.textContent = form === "day" ? day : `${day}, ${asHour(moment)}`;
   });
 }
 
-function asDay(moment) {
-  const year = moment.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+function asDay(moment, withYear) {
+  const isThisYear = moment.getFullYear() === new Date().getFullYear();
+  const year = isThisYear && !withYear ? undefined : "numeric";
   return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
 }
 

@@ -9,6 +9,7 @@ from banking.selectors.activity import activity_page, failed_lines, receipt_for_
 from banking.web.forms import FilterForm
 from banking.web.viewer import private_page, viewer, zone_of
 from banking.web.views.home import account_chosen
+from ledger.records import MAX_FAILURES
 
 
 @require_safe
@@ -38,7 +39,12 @@ def failed(request: HttpRequest) -> HttpResponse:
     if not accounts:
         return render(request, "pages/transactions.html", {"accounts": accounts})
     account = account_chosen(request, accounts)
-    page = {"accounts": accounts, "account": account, "lines": failed_lines(account=account)}
+    page = {
+        "accounts": accounts,
+        "account": account,
+        "lines": failed_lines(account=account),
+        "most_attempts": MAX_FAILURES,
+    }
     return render(request, "pages/transactions-failed.html", page)
 
 

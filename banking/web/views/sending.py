@@ -6,7 +6,6 @@ double click, back, refresh and sending the form again say the same key to the s
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from bson.objectid import ObjectId
@@ -21,8 +20,9 @@ from banking import limits
 from banking.access import account_get_for_user, account_id_read
 from banking.errors import TRY_AGAIN_SECONDS
 from banking.selectors.activity import receipt_for_account, receipt_for_user
-from banking.selectors.people import Payee, payee_of_account, payees_recent, payees_search, person_of_account
+from banking.selectors.people import person_of_account
 from banking.services.payments import transfer_send
+from banking.web.choices import choices_of
 from banking.web.drafts import Draft, draft_get, draft_save
 from banking.web.forms import SendForm
 from banking.web.viewer import origin, private_page, viewer
@@ -79,8 +79,9 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
 
 def _is_search(request: HttpRequest) -> bool:
     """Whether people are wanted: the button says so, or Enter was pressed in the search before anybody is chosen."""
+    step, words = request.POST.get("step", ""), request.POST.get("words", "").strip()
     answered = request.POST.get("person") or request.POST.get("to_account")
-    return request.POST.get("step") == "search" or bool(request.POST.get("words", "").strip() and not answered)
+    return step == "search" or bool(step == "enter" and words and not answered)
 
 
 def _paying_account(request: HttpRequest, key: str, accounts: list[Account]) -> Account:
@@ -108,38 +109,19 @@ def _form_page(
         "key": key,
         "accounts": accounts,
         "account": filled.account,
-        **_choices(request, filled.account, words, chosen),
+        **choices_of(user=viewer(request), account=filled.account, words=words, chosen=chosen),
     }
     return render(request, "pages/send.html", page, status=status)
-
-
-def _choices(request: HttpRequest, account: Account, words: str, chosen: str) -> dict[str, Any]:
-    """Return whom the form offers: who was found by the words, else who was paid last, and always who is chosen."""
-    searched = bool(words.strip())
-    payees = (
-        payees_search(user=viewer(request), words=words, currency=account.currency)
-        if searched
-        else payees_recent(account=account)
-    )
-    payee = _chosen_payee(account, chosen)
-    if payee is not None and payee not in payees:
-        payees = [payee, *payees]
-    return {"payees": payees, "chosen": payee.account if payee else None, "searched": searched, "words": words}
-
-
-def _chosen_payee(account: Account, chosen: str) -> Payee | None:
-    if not ObjectId.is_valid(chosen) or chosen == str(account.id):
-        return None
-    return payee_of_account(account_id=ObjectId(chosen), currency=account.currency)
 
 
 @require_safe
 @private_page
 def people(request: HttpRequest) -> HttpResponse:
     """The people who are found by the words, as a part of the form."""
-    wanted = account_id_read(request.GET.get("account", ""))
-    account = account_get_for_owner(account_id=wanted, owner=viewer(request).pk)
-    page = _choices(request, account, request.GET.get("words", "")[:254], request.GET.get("person", ""))
+    user = viewer(request)
+    account = account_get_for_owner(account_id=account_id_read(request.GET.get("account", "")), owner=user.pk)
+    words, chosen = request.GET.get("words", "")[:254], request.GET.get("person", "")
+    page = choices_of(user=user, account=account, words=words, chosen=chosen)
     return render(request, "pages/send-people.html", {**page, "account": account, "is_part": True})
 
 
