@@ -15,7 +15,7 @@ from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
-from ledger import atomic, lanes
+from ledger import atomic
 from ledger.errors import TryAgain
 from ledger.records import ACTIVE, FAILED, Document, now
 from ledger.rules import Answer, Batch, Instruction, answer_for_known
@@ -24,6 +24,9 @@ from ledger.store import books
 # More than this in one transaction would hold its accounts for too long and near the server's size limits.
 MAX_BATCH = 1_000
 _READ_BACK_SECONDS = 2
+
+Accounts = dict[ObjectId, Document]
+Known = dict[tuple[ObjectId, str], Document]
 
 _log = structlog.get_logger(__name__)
 
@@ -41,12 +44,10 @@ def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None)
     """
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} instructions, not {len(batch)}")
-    touched = {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
     try:
-        with lanes.hold(touched, deadline_seconds=deadline_seconds) as seconds_left:
-            return atomic.run(lambda session: post_within(session, batch), deadline_seconds=seconds_left)
+        return atomic.run(lambda session: post_within(session, batch), deadline_seconds=deadline_seconds)
     except TryAgain as unknown:
-        return _read_back(batch, unknown)
+        return read_back(batch, unknown)
 
 
 def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
@@ -62,13 +63,14 @@ def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[An
     return answers
 
 
-def _accounts(session: ClientSession, batch: Sequence[Instruction]) -> dict[ObjectId, Document]:
+def _accounts(session: ClientSession, batch: Sequence[Instruction]) -> Accounts:
     ids = {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
     found = books().accounts.find({"_id": {"$in": list(ids)}}, session=session)
     return {document["_id"]: document for document in found}
 
 
-def _known(session: ClientSession | None, batch: Sequence[Instruction]) -> dict[tuple[ObjectId, str], Document]:
+def _known(session: ClientSession | None, batch: Sequence[Instruction]) -> Known:
+    """Return the transactions that are recorded under the keys of the batch."""
     keys: dict[ObjectId, list[str]] = {}
     for instruction in batch:
         keys.setdefault(instruction.sender, []).append(instruction.key)
@@ -122,18 +124,23 @@ def _expect(matched: int, wanted: int) -> None:
         raise atomic.SomeoneElseWon(f"{matched} of {wanted} guarded writes found what was decided on")
 
 
-def _read_back(batch: Sequence[Instruction], unknown: TryAgain) -> list[Answer]:
-    """After an unknown commit: look at what became of the keys, and never execute again."""
+def read_back(batch: Sequence[Instruction], unknown: TryAgain) -> list[Answer]:
+    """After an unknown commit: look at what became of the keys, and never execute again.
+
+    Args:
+        batch: the instructions whose outcome is not known.
+        unknown: the answer for those of which nothing is recorded.
+    """
     try:
         with pymongo.timeout(_READ_BACK_SECONDS):
             known = _known(None, batch)
     except PyMongoError as error:
         _log.warning("read_back_failed", error=type(error).__name__)
         return [unknown] * len(batch)
-    return [_answer_read_back(instruction, known.get(instruction.identity), unknown) for instruction in batch]
+    return [_answerread_back(instruction, known.get(instruction.identity), unknown) for instruction in batch]
 
 
-def _answer_read_back(instruction: Instruction, known: Document | None, unknown: TryAgain) -> Answer:
+def _answerread_back(instruction: Instruction, known: Document | None, unknown: TryAgain) -> Answer:
     if known is None:
         return unknown
     return answer_for_known(instruction, known) or unknown

@@ -8,9 +8,9 @@ from bson.objectid import ObjectId
 
 from ledger.accounts import system_account_id
 from ledger.audit import Origin
+from ledger.committer import submit
 from ledger.errors import AccountNotFound, LedgerError, RequestInvalid
 from ledger.money import parse_amount
-from ledger.posting import post
 from ledger.records import CUSTOMER_TYPES, FUNDING, TRANSFER, Account
 from ledger.rules import Instruction, Outcome
 from ledger.store import books
@@ -155,7 +155,7 @@ def funding_execute(
 
 
 def _one(instruction: Instruction, deadline_seconds: float | None) -> Outcome:
-    (answer,) = post([instruction], deadline_seconds=deadline_seconds)
+    answer = submit(instruction, deadline_seconds=deadline_seconds)
     if isinstance(answer, LedgerError):
         raise answer
     return answer

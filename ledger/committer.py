@@ -1,0 +1,230 @@
+"""Group commit: transfers that a process is asked for at the same time share one database transaction.
+
+Most of what a transfer costs are round trips and the commit, and a batch pays for them once. So whoever comes while a
+transaction is running waits for the next one and goes into it together with all others who came meanwhile. There is
+no thread of its own for this, and no timer: the first who waits leads the next group, posts it in its own thread and
+hands the lead on. When nobody else is there the first comer leads at once, and has waited for nothing.
+
+The processes of one machine take turns by a lock of the operating system, so that their groups do not conflict in the
+database. The turn is a courtesy and no safeguard: the kernel ends it with its holder, and whoever has waited too long
+goes ahead, because correctness is the database's business (`ledger.atomic`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import connections
+
+from ledger.errors import LedgerError, TryAgain
+from ledger.posting import post, read_back
+from ledger.rules import Answer, Instruction
+
+# Instructions that may wait in one process; more could not be answered before their deadlines.
+MAX_WAITING = 5_000
+# Instructions in one transaction: beyond this the cost of each hardly falls, and everybody waits longer.
+MAX_GROUP = 200
+# How long a group lets another process of the machine go first.
+COURTESY_SECONDS = 0.25
+_POLL_SECONDS = 0.0005
+# With less time left than this a transfer is not begun.
+_LEAST_SECONDS = 0.02
+# How long after its deadline somebody waits for a group that is being posted: it has that deadline too.
+_GRACE_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class _Ticket:
+    """Somebody's instruction on its way into a group."""
+
+    __slots__ = ("answer", "expires", "instruction", "leads", "woken")
+
+    def __init__(self, instruction: Instruction, expires: float) -> None:
+        self.instruction = instruction
+        self.expires = expires
+        self.answer: Answer | Exception | None = None
+        self.leads = False
+        self.woken = threading.Event()
+
+    @property
+    def seconds_left(self) -> float:
+        return self.expires - time.monotonic()
+
+
+class Committer:
+    """The transfers of one process that wait for their group."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[_Ticket] = deque()
+        self._is_led = False
+
+    def submit(self, instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
+        """Execute an instruction together with whatever else is asked for now.
+
+        Args:
+            instruction: one transfer or funding.
+            deadline_seconds: how long it may take, waiting included; the setting's by default.
+
+        Returns:
+            Its answer, as `ledger.posting.post` gives it: an `Outcome`, or the `LedgerError` that it deserves.
+        """
+        deadline = settings.TRANSFER_DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
+        ticket = _Ticket(instruction, time.monotonic() + deadline)
+        if not self._enter(ticket):
+            return TryAgain()
+        if not ticket.leads:
+            ticket.woken.wait(max(0.0, ticket.seconds_left))
+        if self._is_leading(ticket):
+            self._lead()
+        return self._answer(ticket)
+
+    def _enter(self, ticket: _Ticket) -> bool:
+        """Queue up, and lead when nobody does; False when too many wait."""
+        with self._lock:
+            if len(self._waiting) >= MAX_WAITING:
+                return False
+            self._waiting.append(ticket)
+            if not self._is_led:
+                self._is_led = ticket.leads = True
+            return True
+
+    def _is_leading(self, ticket: _Ticket) -> bool:
+        """Whether the lead was handed to this ticket; one that has given up waiting leaves the queue instead."""
+        with self._lock:
+            if not ticket.leads and ticket in self._waiting:
+                self._waiting.remove(ticket)
+                ticket.answer = TryAgain()
+            return ticket.leads
+
+    def _lead(self) -> None:
+        group: list[_Ticket] = []
+        try:
+            with _turn_of_this_machine():
+                group = self._take()
+                _post_group(group)
+        finally:
+            self._hand_on(group)
+
+    def _take(self) -> list[_Ticket]:
+        with self._lock:
+            size = min(len(self._waiting), MAX_GROUP)
+            return [self._waiting.popleft() for _ in range(size)]
+
+    def _hand_on(self, group: list[_Ticket]) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting[0].leads = True
+                self._waiting[0].woken.set()
+            else:
+                self._is_led = False
+        for ticket in group:
+            ticket.woken.set()
+
+    def _answer(self, ticket: _Ticket) -> Answer:
+        if ticket.answer is None:
+            ticket.woken.wait(_GRACE_SECONDS)
+        if ticket.answer is None:
+            # It is in a group that does not come to an end: the key tells what became of it.
+            ticket.answer = read_back([ticket.instruction], TryAgain())[0]
+        if isinstance(ticket.answer, Exception) and not isinstance(ticket.answer, LedgerError):
+            raise ticket.answer
+        return ticket.answer
+
+
+def _post_group(group: list[_Ticket]) -> None:
+    """Post those that have time left; when one of them breaks the group, post each for itself."""
+    for ticket in group:
+        if ticket.seconds_left < _LEAST_SECONDS:
+            ticket.answer = TryAgain()
+    due = [ticket for ticket in group if ticket.answer is None]
+    try:
+        _post_together(due)
+    except Exception as error:
+        if len(due) == 1:
+            due[0].answer = error
+            return
+        _log.exception("group_broken", size=len(due))
+        for ticket in due:
+            _post_group([ticket])
+
+
+def _post_together(due: list[_Ticket]) -> None:
+    if not due:
+        return
+    seconds = min(ticket.seconds_left for ticket in due)
+    answers = post([ticket.instruction for ticket in due], deadline_seconds=max(seconds, _LEAST_SECONDS))
+    for ticket, answer in zip(due, answers, strict=True):
+        ticket.answer = answer
+
+
+@contextlib.contextmanager
+def _turn_of_this_machine() -> Iterator[None]:
+    """Hold the machine's turn, or go ahead without it after a while."""
+    turn = _turn()
+    held = turn is not None and _take_turn(turn)
+    try:
+        yield
+    finally:
+        if turn is not None and held:
+            fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+def _take_turn(turn: int) -> bool:
+    ends = time.monotonic() + COURTESY_SECONDS
+    while time.monotonic() < ends:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
+    return False
+
+
+_turns: dict[str, int] = {}
+
+
+def _turn() -> int | None:
+    """Return the open lock file of this database on this machine, None where there can be none."""
+    wrapper = connections["default"].settings_dict
+    database = f"{wrapper['HOST']} {wrapper['NAME']} {os.getuid()}"
+    if database not in _turns:
+        name = hashlib.sha256(database.encode()).hexdigest()[:24]
+        path = Path(tempfile.gettempdir()) / f"florin-{name}.turn"
+        try:
+            _turns[database] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            _log.warning("no_turns_on_this_machine", error=error.strerror)
+            return None
+    return _turns[database]
+
+
+_committer = Committer()
+
+
+def submit(instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
+    """Execute an instruction by this process's committer; see `Committer.submit`."""
+    return _committer.submit(instruction, deadline_seconds=deadline_seconds)
+
+
+def _begin_anew_in_child() -> None:
+    """Those who waited at the fork wait in the parent; a shared lock file would give both the same turn."""
+    global _committer
+    _committer = Committer()
+    _turns.clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew_in_child)
