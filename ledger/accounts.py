@@ -1,7 +1,9 @@
 """Opening, finding and changing the state of accounts; their balances change in `ledger.posting` alone."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
@@ -18,6 +20,8 @@ from ledger.schema import account_document
 from ledger.store import books
 
 MAX_ACCOUNTS_PER_OWNER = 200
+# Accounts whose owner and currency a process remembers: a few tens of megabytes.
+_REMEMBERED = 100_000
 
 
 def account_open(
@@ -132,6 +136,38 @@ def account_get_for_owner(*, account_id: ObjectId, owner: ObjectId) -> Account:
     if document is None or document["kind"] != CUSTOMER or document["owner"] != owner:
         raise AccountNotFound
     return Account.of(document)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What never changes about an account that pays: whose it is and its currency."""
+
+    id: ObjectId
+    owner: ObjectId
+    currency: str
+
+
+def payer_get_for_owner(*, account_id: ObjectId, owner: ObjectId) -> Payer:
+    """Return what never changes about a customer's own account, without asking the database twice.
+
+    Its state and balance are read where it pays, inside the transaction.
+
+    Raises:
+        AccountNotFound: there is none, or it is somebody else's; the two look the same.
+    """
+    payer = _payer(account_id)
+    if payer.owner != owner:
+        raise AccountNotFound
+    return payer
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _payer(account_id: ObjectId) -> Payer:
+    document = books().accounts.find_one({"_id": account_id, "kind": CUSTOMER}, {"owner": 1, "currency": 1})
+    if document is None:
+        # Raised, and so not remembered: the account may be opened later.
+        raise AccountNotFound
+    return Payer(account_id, document["owner"], document["currency"])
 
 
 def accounts_of_owner(owner: ObjectId) -> list[Account]:

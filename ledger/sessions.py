@@ -144,7 +144,7 @@ def sessions_of_the_dead_end(*, but: ObjectId | None = None) -> int:
         if process["sessions"]:
             store.client().admin.command("killSessions", [{"id": lsid} for lsid in process["sessions"]])
         _processes().delete_one({"_id": process["_id"]})
-        _log.warning("sessions_of_dead_process_ended", pid=process["pid"], sessions=len(process["sessions"]))
+        _log.info("sessions_of_ended_process_freed", pid=process["pid"], sessions=len(process["sessions"]))
     return len(dead)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bson.objectid import ObjectId
 
-from ledger.accounts import system_account_id
+from ledger.accounts import Payer, system_account_id
 from ledger.audit import Origin
 from ledger.committer import submit
 from ledger.errors import AccountNotFound, LedgerError, RequestInvalid
@@ -67,7 +67,7 @@ def type_check(type: object) -> str:
 
 def transfer_execute(
     *,
-    sender: Account,
+    sender: Account | Payer,
     receiver: ObjectId,
     amount: object,
     key: object,

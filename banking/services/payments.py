@@ -5,7 +5,7 @@ from bson.objectid import ObjectId
 from accounts.models import User
 from banking.access import account_id_read
 from banking.errors import FieldsInvalid, NotAllowed
-from ledger.accounts import account_get_for_owner
+from ledger.accounts import payer_get_for_owner
 from ledger.audit import Origin
 from ledger.errors import AccountNotFound
 from ledger.records import TRANSFER
@@ -40,7 +40,7 @@ def transfer_send(
         FieldsInvalid: `to_account` is no account id.
         All that `ledger.transfers.transfer_execute` raises.
     """
-    sender = account_get_for_owner(account_id=account_id_read(from_account), owner=user.pk)
+    sender = payer_get_for_owner(account_id=account_id_read(from_account), owner=user.pk)
     return transfer_execute(
         sender=sender,
         receiver=_receiver_read(to_account),
