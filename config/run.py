@@ -31,6 +31,7 @@ from config.preflight import RunError, check_database, claimed_port, hosts_of, w
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 STOP_SECONDS = 15
+FOLDER_SECONDS = 4
 RESTARTS_PER_MINUTE = 3
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -83,10 +84,21 @@ class Supervisor:
             check_database(uri)
             self._step(f"Using the database of MONGODB_URI at {hosts_of(uri)}.")
             return
+        self._wait_for_folder()
         self._step(f"Starting the embedded database, data in {data_folder()} …")
         self._database = EmbeddedDatabase(data_folder())
         os.environ["MONGODB_URI"] = self._database.start()
         self._step(f"The database is up on port {self._database.port}.")
+
+    def _wait_for_folder(self) -> None:
+        """Give a bank that was just stopped, or killed, the time to let go of the data folder."""
+        deadline = time.monotonic() + FOLDER_SECONDS
+        while running_uri(data_folder()) is not None:
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"A bank runs on the data in {data_folder()} already; stop it, or set another DATA_DIR."
+                )
+            time.sleep(0.2)
 
     def _prepare_bank(self) -> None:
         os.environ.update(environment(is_embedded=self._database is not None))

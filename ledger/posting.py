@@ -53,6 +53,9 @@ def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None)
 def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
     """Execute the instructions as part of a transaction that the caller runs by `ledger.atomic.run`.
 
+    For the ledger's own changes that include a posting, such as opening an account with its opening balance;
+    everybody else calls `post`, or `ledger.transfers`.
+
     Returns:
         As `post`; the answers hold only if the transaction commits.
     """

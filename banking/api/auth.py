@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from accounts.errors import InvalidToken
 from accounts.models import User
 from accounts.services import user_authenticate
-from accounts.tokens import access_authenticate, pair_issue, pair_refresh, token_revoke
+from accounts.tokens import TokenPair, access_authenticate, pair_issue, pair_refresh, token_revoke
 from banking import limits
 from banking.api.authentication import bearer_of, cookie_clear, cookie_of, cookie_set, own_origin_check
 from banking.api.render import user_body
@@ -44,35 +44,25 @@ class RegisterView(AuthView):
         return response
 
 
+def _pair_response(user: User, pair: TokenPair) -> Response:
+    body = {"success": True, "user": user_body(user), "accessToken": pair.access, "refreshToken": pair.refresh}
+    response = Response(body)
+    cookie_set(response, pair)
+    return response
+
+
 class LoginView(AuthView):
     def post(self, request: Request) -> Response:
         fields = body_of(request, LoginInput)
         user = user_authenticate(email=fields["email"], password=fields["password"], request=request._request)
         user_logged_in.send(sender=User, request=request._request, user=user)
-        pair = pair_issue(user=user)
-        body = {
-            "success": True,
-            "user": user_body(user),
-            "accessToken": pair.access,
-            "refreshToken": pair.refresh,
-        }
-        response = Response(body)
-        cookie_set(response, pair)
-        return response
+        return _pair_response(user, pair_issue(user=user))
 
 
 class RefreshView(AuthView):
     def post(self, request: Request) -> Response:
         user, pair = pair_refresh(refresh=body_of(request, RefreshInput)["refreshToken"])
-        body = {
-            "success": True,
-            "user": user_body(user),
-            "accessToken": pair.access,
-            "refreshToken": pair.refresh,
-        }
-        response = Response(body)
-        cookie_set(response, pair)
-        return response
+        return _pair_response(user, pair)
 
 
 class LogoutView(AuthView):

@@ -162,7 +162,7 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
 
     code, output = finish([], DATA_DIR=str(bank.folder), PORT=str(free_port()))
     assert code == 1
-    assert f"The data folder {bank.folder} is already in use by another running database." in output
+    assert f"A bank runs on the data in {bank.folder} already" in output
     assert "Traceback" not in output
 
     assert len(bank.processes()) >= 5  # itself, mongod, granian and two workers
