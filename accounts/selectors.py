@@ -1,7 +1,7 @@
 """Finding people. Nothing is written here, and what people type never becomes a pattern: it is compared as a range
 of an index."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -26,18 +26,33 @@ _AWARE: CodecOptions[Query] = CodecOptions(tz_aware=True, tzinfo=UTC)
 def user_get(user_id: ObjectId | str) -> User:
     """Return the person with this id.
 
-    Every request of somebody who is signed in begins with this, so it goes to the driver directly: the ORM takes twice
-    the time to build and run the same query.
-
     Raises:
         UserNotFound: there is none, or it is not an id.
+    """
+    return user_and_marks(user_id, collection=User._meta.db_table, marks=[])[0]
+
+
+def user_and_marks(user_id: ObjectId | str, *, collection: str, marks: Sequence[str]) -> tuple[User, bool]:
+    """Return the person with this id, and whether another collection has one of the marks as its `_id`.
+
+    Every request of somebody who is signed in begins with this. So it is one round trip for both questions, and goes
+    to the driver directly: the ORM takes twice the time to build and run the same query.
+
+    Raises:
+        UserNotFound: there is no such person, or it is not an id.
     """
     if not isinstance(user_id, ObjectId | str) or not ObjectId.is_valid(user_id):
         raise UserNotFound
     users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
-    document = users.find_one({"_id": ObjectId(user_id)})
-    if document is None:
+    marked = {"$unionWith": {"coll": collection, "pipeline": [{"$match": {"_id": {"$in": list(marks)}}}]}}
+    pipeline: list[Query] = [{"$match": {"_id": ObjectId(user_id)}}, *([marked] if marks else [])]
+    found = {document["_id"]: document for document in users.aggregate(pipeline)}
+    if ObjectId(user_id) not in found:
         raise UserNotFound
+    return _user_of(found[ObjectId(user_id)]), len(found) > 1
+
+
+def _user_of(document: Query) -> User:
     fields = User._meta.concrete_fields
     return User.from_db(
         "default", [field.attname for field in fields], [document.get(str(field.column)) for field in fields]

@@ -22,7 +22,7 @@ from pymongo.errors import DuplicateKeyError
 from accounts.errors import InvalidToken, UserNotFound
 from accounts.models import User
 from accounts.mongo import raw_collection
-from accounts.selectors import user_get
+from accounts.selectors import user_and_marks
 
 if TYPE_CHECKING:
     from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -61,10 +61,8 @@ def pair_refresh(*, refresh: str) -> tuple[User, TokenPair]:
 
     token = refresh_read(refresh)
     # Looked at before the token is used up: whoever loses below revokes the family, which must not undo the win.
-    if _is_revoked(_family_key(token["family"])):
-        raise InvalidToken
+    user = _owner(token, marks=[_family_key(token["family"])])
     _consume(token)
-    user = _owner(token)
     return user, _pair(user, family=token["family"])
 
 
@@ -77,9 +75,7 @@ def access_authenticate(*, token: str) -> tuple[User, "AccessToken"]:
     from accounts.jwt import access_read
 
     claims = access_read(token)
-    if _is_revoked(claims["jti"], _family_key(claims["family"])):
-        raise InvalidToken
-    return _owner(claims), claims
+    return _owner(claims, marks=[claims["jti"], _family_key(claims["family"])]), claims
 
 
 def token_revoke(*, token: str) -> None:
@@ -105,12 +101,13 @@ def _pair(user: User, *, family: str) -> TokenPair:
     return TokenPair(access=access_sign(claims), refresh=refresh_sign(claims))
 
 
-def _owner(token: "AccessToken | RefreshToken") -> User:
+def _owner(token: "AccessToken | RefreshToken", *, marks: list[str]) -> User:
+    """Return whose token it is, unless one of the marks was revoked or the person may not sign in any more."""
     try:
-        user = user_get(token["user_id"])
+        user, is_revoked = user_and_marks(token["user_id"], collection=COLLECTION, marks=marks)
     except UserNotFound:
         raise InvalidToken from None
-    if not user.is_active or not constant_time_compare(token["stamp"], _stamp(user)):
+    if is_revoked or not user.is_active or not constant_time_compare(token["stamp"], _stamp(user)):
         raise InvalidToken
     return user
 
@@ -134,10 +131,6 @@ def _revoke_family(family: str) -> None:
     expires = datetime.now(UTC) + timedelta(days=settings.TOKEN_REFRESH_DAYS) + _SLACK
     record = {"$set": {"expires_at": expires}}
     raw_collection(COLLECTION).update_one({"_id": _family_key(family)}, record, upsert=True)
-
-
-def _is_revoked(*keys: str) -> bool:
-    return raw_collection(COLLECTION).find_one({"_id": {"$in": list(keys)}}, {"_id": 1}) is not None
 
 
 def _family_key(family: str) -> str:
