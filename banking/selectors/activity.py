@@ -86,6 +86,17 @@ class Receipt:
         return failed and self.is_sender and self.transaction.type != FUNDING
 
     @property
+    def may_begin_again(self) -> bool:
+        """Whether a new transfer can be filled in like this one, which failed."""
+        failed = self.transaction.failure_reason is not None
+        return failed and self.is_sender and self.transaction.type != FUNDING
+
+    @property
+    def amount_failed(self) -> bool:
+        """Whether another amount would help."""
+        return self.transaction.failure_reason in {"insufficient_funds", "limit_exceeded"}
+
+    @property
     def attempts(self) -> int:
         return self.transaction.retry_count
 

@@ -22,11 +22,13 @@ class Overview:
 
     Args:
         series: the balance at the end of each day, today last, in minor units.
+        begins: the first of these days on which the account was there.
         month_in, month_out: since the first of the month, in minor units.
     """
 
     account: Account
     series: Series
+    begins: date
     month_in: int
     month_out: int
     lines: list[Line]
@@ -44,11 +46,17 @@ def overview_get(*, account: Account, zone: tzinfo | None = None) -> Overview:
     return Overview(
         account=account,
         series=series,
+        begins=_begins(series, account.created_at.astimezone(zone or UTC).date()),
         month_in=month_in,
         month_out=month_out,
         lines=recent_lines(account=account, limit=LINES),
         payees=payees_recent(account=account),
     )
+
+
+def _begins(series: Series, opened: date) -> date:
+    """Return the day of the first balance, which a bank that was moved here may have before the day of opening."""
+    return next((day for day, balance in series if balance or day >= opened), series[-1][0])
 
 
 def _over_time(account: Account, zone: tzinfo) -> tuple[Series, tuple[int, int]]:

@@ -13,6 +13,10 @@ from ledger.history import recent_counterparties
 from ledger.records import ACTIVE, CUSTOMER, Account
 
 PEOPLE_A_PAGE = 20
+# One letter would list half of the bank.
+LEAST_LETTERS = 2
+# More than are shown, because some of them cannot be paid.
+_MOST_FOUND = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,11 @@ class Payee:
     """Somebody to pay.
 
     Args:
-        account: None when they have no account that can receive the currency.
+        account: can receive the currency in question.
     """
 
     name: str
-    account: ObjectId | None
+    account: ObjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,26 @@ class Person:
 
 
 def payees_search(*, user: User, words: str, currency: str) -> list[Payee]:
-    """Return people whose name begins with the words, or whose whole e-mail address they are.
+    """Return people whose name begins with the words, or whose whole e-mail address they are, and who can be paid.
 
     Args:
         user: who asks; is not found.
-        words: as typed; nobody is found by nothing.
-        currency: what they are to receive; who cannot has no account in the answer.
+        words: as typed; nobody is found by less than LEAST_LETTERS of them.
+        currency: what they are to receive; who has no active account in it is left out.
     """
-    if not words.strip():
+    if len(words.strip()) < LEAST_LETTERS:
         return []
-    people = people_search(words=words, exclude=user.pk)
+    people = people_search(words=words, exclude=user.pk, limit=_MOST_FOUND)
     accounts = accounts_of_owners(person.pk for person in people)
-    return [Payee(person.name, _receiving(accounts[person.pk], currency)) for person in people]
+    found = [(person.name, _receiving(accounts[person.pk], currency)) for person in people]
+    return [Payee(name, account) for name, account in found if account is not None][:PEOPLE_A_PAGE]
+
+
+def is_oneself(*, user: User, words: str) -> bool:
+    """Return whether somebody who searches for people finds themselves."""
+    if len(words.strip()) < LEAST_LETTERS:
+        return False
+    return any(person.pk == user.pk for person in people_search(words=words, exclude=None, limit=_MOST_FOUND))
 
 
 def payees_recent(*, account: Account, limit: int = 5) -> list[Payee]:

@@ -22,12 +22,17 @@ class BalanceChart:
     """A chart that a template can draw.
 
     Args:
-        line, area: paths in a box of WIDTH by HEIGHT.
+        line, area: paths in a box of WIDTH by HEIGHT; they begin with the account.
+        zero: the height of nothing, from which the area goes up, or down for the bank's own accounts.
+        since: the day on the left, whether or not there was an account on it.
+        days: those that are drawn.
         lowest_minor, highest_minor: of the balances, in minor units.
     """
 
     line: str
     area: str
+    zero: int
+    since: date
     days: list[Day]
     lowest_minor: int
     highest_minor: int
@@ -43,25 +48,33 @@ class BalanceChart:
         return self.days[-1]
 
 
-def balance_chart(series: list[tuple[date, int]]) -> BalanceChart:
-    """Return the chart of balances at the ends of days, in minor units; at least one day.
+def balance_chart(series: list[tuple[date, int]], *, begins: date = date.min) -> BalanceChart:
+    """Return the chart of balances at the ends of days.
 
-    The line goes in steps, because a balance does: it stays until money moves.
+    The line goes in steps, because a balance does: it stays until money moves. Its heights are counted from zero, so
+    that half the height is half the money.
+
+    Args:
+        series: days and minor units; at least one day.
+        begins: the day of the first balance, one of the series; nothing is drawn before.
     """
-    balances = [balance for _, balance in series]
+    before = sum(day < begins for day, _ in series)
+    balances = [balance for _, balance in series[before:]]
     lowest, highest = min(balances), max(balances)
-    heights = [_height(balance, lowest, highest) for balance in balances]
+    bottom, top = min(lowest, 0), max(highest, 0)
+    heights = [_height(balance, bottom, top) for balance in balances]
+    zero = _height(0, bottom, top)
     edges = [index * WIDTH // len(series) for index in range(len(series) + 1)]
-    steps = "".join(f"V{height}H{edge}" for height, edge in zip(heights, edges[1:], strict=True))
-    line = f"M0 {heights[0]}{steps}"
+    steps = "".join(f"V{height}H{edge}" for height, edge in zip(heights, edges[before + 1 :], strict=True))
+    line = f"M{edges[before]} {heights[0]}{steps}"
     days = [
         Day(left, right - left, day, balance)
-        for (day, balance), left, right in zip(series, edges, edges[1:], strict=False)
+        for (day, balance), left, right in zip(series[before:], edges[before:], edges[before + 1 :], strict=False)
     ]
-    return BalanceChart(line, f"{line}V{HEIGHT}H0Z", days, lowest, highest)
+    return BalanceChart(line, f"{line}V{zero}H{edges[before]}Z", zero, series[0][0], days, lowest, highest)
 
 
-def _height(balance: int, lowest: int, highest: int) -> int:
-    if lowest == highest:
-        return HEIGHT // 2
-    return _MARGIN + (highest - balance) * (HEIGHT - 4 * _MARGIN) // (highest - lowest)
+def _height(balance: int, bottom: int, top: int) -> int:
+    if bottom == top:
+        return HEIGHT - _MARGIN
+    return _MARGIN + (top - balance) * (HEIGHT - 2 * _MARGIN) // (top - bottom)

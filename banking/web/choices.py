@@ -5,7 +5,14 @@ from typing import Any
 from bson.objectid import ObjectId
 
 from accounts.models import User
-from banking.selectors.people import Payee, payee_of_account, payees_recent, payees_search
+from banking.selectors.people import (
+    LEAST_LETTERS,
+    Payee,
+    is_oneself,
+    payee_of_account,
+    payees_recent,
+    payees_search,
+)
 from ledger.records import Account
 
 
@@ -27,7 +34,14 @@ def choices_of(*, user: User, account: Account, words: str, chosen: str) -> dict
     payee = _chosen_payee(account, chosen)
     if payee is not None and payee not in payees:
         payees = [payee, *payees]
-    return {"payees": payees, "chosen": payee.account if payee else None, "searched": searched, "words": words}
+    return {
+        "payees": payees,
+        "chosen": payee.account if payee else None,
+        "searched": searched,
+        "words": words,
+        "too_short": searched and len(words.strip()) < LEAST_LETTERS,
+        "oneself": searched and not payees and is_oneself(user=user, words=words),
+    }
 
 
 def _chosen_payee(account: Account, chosen: str) -> Payee | None:

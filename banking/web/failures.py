@@ -39,6 +39,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _bare(request, "errors/csrf.html", 403)
 
 
+def wrong_method(request: HttpRequest) -> str:
+    """Return the page for a method that an address does not take, such as a form's address that was opened."""
+    return render_to_string("errors/405.html", {"theme": theme_of(request)})
+
+
 def failed(request: HttpRequest, failure: Failure) -> HttpResponse:
     """Answer one of the bank's own exceptions that no page took care of."""
     if failure.status == 401:

@@ -1,5 +1,6 @@
 """What people fill in. A form reads and shows; the rules stand in the services, whose sentences it repeats."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -11,6 +12,7 @@ from accounts.errors import InvalidFields
 from accounts.rules import PASSWORD_SHORTEST
 from banking.access import account_id_read
 from banking.names import accounts_named
+from banking.web.amounts import amount_hint, plain_amount
 from ledger.accounts import accounts_by_ids
 from ledger.errors import AccountNotFound, LedgerError
 from ledger.history import EntryFilter
@@ -18,6 +20,7 @@ from ledger.money import format_for_people, parse_amount, transfer_cap_minor
 from ledger.records import ACTIVE, CREDIT, CUSTOMER, DEBIT, Account
 from ledger.transfers import MAX_NOTE, note_check
 
+_ZERO = re.compile(r"0+([.,]0*)?", re.ASCII)
 MISSING = {"required": "This has to be filled in."}
 PASSWORD_RULES = (
     f"At least {PASSWORD_SHORTEST} characters, not only digits, not a common password, unlike your name and e-mail."
@@ -113,7 +116,7 @@ class SendForm(forms.Form):
     def clean_amount(self) -> str:
         text = str(self.cleaned_data["amount"])
         currency = self.account.currency
-        self.amount_minor = _or_refuse(lambda: parse_amount(text, currency))
+        self.amount_minor = _amount_read(text, currency)
         cap = transfer_cap_minor(currency)
         if self.amount_minor > cap:
             raise ValidationError(f"One transfer can be at most {format_for_people(cap, currency)}.")
@@ -155,7 +158,7 @@ class FilterForm(forms.Form):
     """Which part of the history is wanted."""
 
     words = forms.CharField(
-        label="Words", required=False, widget=forms.TextInput({"type": "search", "placeholder": "Note or name"})
+        label="Search", required=False, widget=forms.TextInput({"type": "search", "placeholder": "Note or name"})
     )
     direction = forms.ChoiceField(
         label="Direction",
@@ -164,8 +167,8 @@ class FilterForm(forms.Form):
     )
     since = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))
-    least = forms.CharField(label="Least amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
-    most = forms.CharField(label="Largest amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
+    least = forms.CharField(label="Minimum amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
+    most = forms.CharField(label="Maximum amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
 
     def __init__(self, *args: Any, account: Account, zone: tzinfo | None, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -173,10 +176,22 @@ class FilterForm(forms.Form):
         self.zone = zone or UTC
 
     def clean_least(self) -> int | None:
-        return self._amount("least")
+        # From nothing on is no minimum.
+        return None if _ZERO.fullmatch(str(self.cleaned_data["least"])) else self._amount("least")
 
     def clean_most(self) -> int | None:
         return self._amount("most")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse ranges that end before they begin, at the field where they end."""
+        found = self.cleaned_data
+        since, until = found.get("since"), found.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This day is before the first one. Choose the same day or a later one.")
+        least, most = found.get("least"), found.get("most")
+        if least and most and least > most:
+            self.add_error("most", "This is less than the minimum amount.")
+        return found
 
     def entry_filter(self) -> EntryFilter:
         """Return the filter as the ledger takes it; the form must be valid."""
@@ -204,7 +219,7 @@ class FilterForm(forms.Form):
 
     def _amount(self, name: str) -> int | None:
         text = str(self.cleaned_data[name])
-        return _or_refuse(lambda: parse_amount(text, self.account.currency)) if text else None
+        return _amount_read(text, self.account.currency) if text else None
 
     def _midnight(self, day: date | None, *, days_later: int = 0) -> datetime | None:
         # The calendar has a last day, and some zones lie beyond it.
@@ -230,6 +245,14 @@ def _customer_account(account_id: ObjectId) -> Account:
     if account is None or account.kind != CUSTOMER:
         raise AccountNotFound
     return account
+
+
+def _amount_read(text: str, currency: str) -> int:
+    """Read an amount as people write it; what programs may not write is explained to people in their own way."""
+    plain = plain_amount(text, currency)
+    if re.fullmatch(r"[0-9.,\s]*,[0-9.,\s]*", plain):
+        raise ValidationError(amount_hint(currency))
+    return int(_or_refuse(lambda: parse_amount(plain, currency)))
 
 
 def _or_refuse(read: Any) -> Any:

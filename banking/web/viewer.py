@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+from banking.access import accounts_of_user
 from banking.errors import NotSignedIn
 from banking.origin import origin_of
 from ledger.audit import Origin
@@ -23,32 +25,58 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 ZONE_COOKIE = "timezone"
 
+NOTHING_SENT = "You were signed out in the meantime. Nothing was sent; please sign in and do it again."
+
 View = Callable[..., HttpResponse]
+Resume = Callable[..., str]
 
 
 def private_page(view: View) -> View:
     """Ask for a sign-in, and keep the page out of every cache: after signing out, Back shows nothing."""
+    return _private(view, lambda request, **_: request.get_full_path())
 
-    signed_in = login_required(view)
 
+def private_action(resume: Resume) -> Callable[[View], View]:
+    """Be a private page whose address cannot be read; after a sign-in one goes on to what `resume` returns.
+
+    Args:
+        resume: gets the request and what the address says, and returns the address of a page that can be read.
+    """
+    return lambda view: _private(view, resume)
+
+
+def _private(view: View, resume: Resume) -> View:
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
-        if getattr(request, "htmx", False) and not request.user.is_authenticated:
-            # A part of a page cannot become the sign-in page; the whole page can.
-            return HttpResponse(
-                headers={"HX-Redirect": f"{reverse('login')}?{urlencode({'next': _page_of(request)})}"}
-            )
-        response: HttpResponse = signed_in(request, *args, **values)
+        signed_in = request.user.is_authenticated
+        response = view(request, *args, **values) if signed_in else _to_sign_in(request, resume(request, **values))
         add_never_cache_headers(response)
         return response
 
     return shown
 
 
+def _to_sign_in(request: HttpRequest, next_page: str) -> HttpResponse:
+    """Ask for a sign-in; what was sent meanwhile is not done, and that is said."""
+    if request.method not in {"GET", "HEAD"}:
+        messages.error(request, NOTHING_SENT)
+    if getattr(request, "htmx", False):
+        # A part of a page cannot become the sign-in page; the whole page can.
+        return HttpResponse(headers={"HX-Redirect": f"{reverse('login')}?{urlencode({'next': _page_of(request)})}"})
+    return redirect_to_login(next_page)
+
+
 def admin_page(view: View) -> View:
     """Let administrators through and refuse everybody else."""
+    return private_page(_admins_only(view))
 
-    @private_page
+
+def admin_action(resume: Resume) -> Callable[[View], View]:
+    """Be a private action of administrators; everybody else is refused."""
+    return lambda view: _private(_admins_only(view), resume)
+
+
+def _admins_only(view: View) -> View:
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
         if not viewer(request).is_admin:
@@ -56,6 +84,13 @@ def admin_page(view: View) -> View:
         return view(request, *args, **values)
 
     return shown
+
+
+def start_page(user: User) -> str:
+    """Return where somebody begins after signing in: the dashboard, or for an administrator without accounts Users."""
+    if user.is_admin and not accounts_of_user(user):
+        return reverse("admin_users")
+    return reverse("dashboard")
 
 
 def _page_of(request: HttpRequest) -> str:

@@ -14,6 +14,11 @@ document.addEventListener("submit", (event) => {
 // Back from the browser's memory: the form may be sent again.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  // What is done once may have been done: the server knows, and answers with what became of it.
+  if (document.querySelector("form[data-once]")) {
+    location.reload();
+    return;
+  }
   document.querySelectorAll("form[data-sent]").forEach((form) => {
     delete form.dataset.sent;
     buttonsOf(form).forEach((button) => button.removeAttribute("aria-disabled"));

@@ -5,7 +5,7 @@ from pytest_django.fixtures import Settings
 
 from ledger.accounts import account_get
 from ledger.store import books
-from tests.cast import person
+from tests.cast import PASSWORD, person
 from tests.web.conftest import Bank
 from tests.web.visitor import Visitor
 
@@ -32,6 +32,28 @@ def test_a_reason_is_asked_for(bank: Bank) -> None:
     for reason in ("", "x" * 141, "a\x07b"):
         assert visitor.send("/freeze", reason=reason).status == 422
         assert 'id="id_reason_error"' in visitor.response.content.decode()
+    assert account_get(bank.owners.id).status == "ACTIVE"
+
+
+def test_the_place_in_the_list_is_kept(bank: Bank) -> None:
+    visitor = Visitor(bank.admin).get("/admin/users?words=olivia&page=1")
+    (freeze,) = [link for link in visitor.page.links if "/freeze" in link]
+    visitor.get(freeze).send("/freeze", reason="")
+    assert visitor.status == 422
+    assert "/admin/users?words=olivia&page=1" in visitor.page.links
+    visitor.send("/freeze", reason="Lost card")
+    assert visitor.address.endswith("/admin/users?words=olivia&page=1")
+    assert "is frozen." in visitor.text
+
+
+def test_a_session_that_ends_before_freezing_leads_to_the_list_and_freezes_nothing(bank: Bank) -> None:
+    visitor = Visitor(bank.admin).get(f"/admin/accounts/{bank.owners.id}/freeze?words=olivia")
+    form = visitor.form("/freeze")
+    del visitor.client.cookies["florin_session"]
+    visitor.post(form.action, {**form.values, "reason": "Lost card"})
+    assert "Nothing was sent" in visitor.text
+    visitor.send("/login", email=bank.admin.email, password=PASSWORD)
+    assert visitor.address.endswith("/admin/users?words=olivia")
     assert account_get(bank.owners.id).status == "ACTIVE"
 
 

@@ -97,6 +97,14 @@ def test_next_never_leads_elsewhere(bank: Bank, visitor: Visitor, address: str) 
 def test_signing_out_needs_a_form(bank: Bank) -> None:
     visitor = Visitor(bank.owner)
     assert visitor.get("/logout").status == 405
+    assert "nothing to read here" in visitor.text
+    assert visitor.get("/dashboard").path == "/dashboard"
+
+
+def test_an_administrator_without_accounts_begins_with_the_users(bank: Bank, visitor: Visitor) -> None:
+    visitor.get("/login").send("/login", email=bank.admin.email, password=PASSWORD)
+    assert visitor.path == "/admin/users"
+    assert visitor.get("/").path == "/admin/users"
     assert visitor.get("/dashboard").path == "/dashboard"
 
 

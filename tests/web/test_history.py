@@ -31,6 +31,8 @@ def test_history_shows_both_directions_with_the_running_balance(bank: Bank) -> N
         ("least=20&most=30", "Dinner", "Cinema"),
         ("since=2000-01-01&until=2999-12-31", "Cinema", "Nothing matches"),
         ("until=2000-01-01", "Nothing matches", "Dinner"),
+        ("least=0", "Cinema", "Nothing matches"),
+        ("least=1,000.00", "1,000.00", "Dinner"),
         ("words=.*", "Nothing matches", "Dinner"),
     ],
 )
@@ -48,6 +50,14 @@ def test_a_malformed_filter_is_said_at_its_field(bank: Bank, query: str) -> None
     visitor = Visitor(bank.owner).get(f"/transactions?{query}")
     assert visitor.status == 422
     assert f'id="id_{query.split("=")[0]}_error"' in visitor.response.content.decode()
+
+
+@pytest.mark.parametrize("query", ["since=2026-05-02&until=2026-05-01", "least=20&most=10"])
+def test_a_range_that_ends_before_it_begins_is_said_where_it_ends(bank: Bank, query: str) -> None:
+    visitor = Visitor(bank.owner).get(f"/transactions?{query}")
+    assert visitor.status == 422
+    name = query.partition("&")[2].partition("=")[0]
+    assert f'id="id_{name}_error"' in visitor.response.content.decode()
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "0001-01-02"])
@@ -72,6 +82,8 @@ def test_more_is_loaded_by_link_and_by_script(bank: Bank) -> None:
     whole = visitor.get(f"/transactions{more}")
     assert "Number 4 " in whole.text
     assert "<html" in whole.response.content.decode()
+    assert "Newest" in whole.text
+    assert "Newest" not in visitor.get("/transactions?direction=DEBIT").text
 
 
 def test_a_cursor_that_was_not_made_here_is_refused(bank: Bank) -> None:
@@ -87,7 +99,9 @@ def test_a_receipt_shows_each_side_its_own_balance_alone(bank: Bank) -> None:
     assert "Money received" in theirs
     assert "balance after ₹250.75" in theirs
     assert "749.25" not in theirs
-    assert "Key" not in theirs
+    assert "Reference" in mine
+    assert "Key" not in mine
+    assert "Reference" not in theirs
 
 
 def test_a_stranger_sees_no_receipt_and_cannot_try_again(bank: Bank) -> None:
@@ -132,7 +146,7 @@ def test_the_dashboard_shows_the_account_at_a_glance(bank: Bank) -> None:
     assert "Completed" in visitor.text
     html = visitor.response.content.decode()
     assert f"/send?account={bank.owners.id}&amp;to={bank.seconds.id}" in html
-    assert "to ₹749.25, lowest ₹0.00, highest ₹749.25" in html.replace("\N{NO-BREAK SPACE}", " ")
+    assert "to ₹749.25, lowest ₹749.25, highest ₹749.25" in html.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_times_come_in_the_readers_zone_once_it_is_known(bank: Bank) -> None:
@@ -162,12 +176,31 @@ def test_each_account_has_its_own_history(bank: Bank) -> None:
 
 def test_the_chart_goes_in_steps_within_its_box() -> None:
     chart = balance_chart([(date(2026, 1, day), balance) for day, balance in enumerate([0, 50, 100], start=1)])
-    assert chart.line == "M0 124V124H240V68H480V12H720"
-    assert chart.area.endswith(f"V{HEIGHT}H0Z")
+    assert chart.line == "M0 148V148H240V80H480V12H720"
+    assert chart.zero == 148
+    assert chart.area.endswith("V148H0Z")
     assert [(day.x, day.width) for day in chart.days] == [(0, 240), (240, 240), (480, 240)]
     assert chart.days[-1].x + chart.days[-1].width == WIDTH
     assert (chart.lowest_minor, chart.highest_minor) == (0, 100)
 
 
-def test_the_chart_of_a_balance_that_never_moved_is_a_line() -> None:
-    assert balance_chart([(date(2026, 1, 1), -5)]).line == f"M0 {HEIGHT // 2}V{HEIGHT // 2}H{WIDTH}"
+def test_half_the_money_is_half_the_height() -> None:
+    chart = balance_chart([(date(2026, 1, 1), 50), (date(2026, 1, 2), 100)])
+    assert chart.line == "M0 80V80H360V12H720"
+
+
+def test_nothing_is_drawn_before_the_account_was_there() -> None:
+    series = [(date(2026, 1, day), 0 if day < 3 else 100) for day in (1, 2, 3)]
+    chart = balance_chart(series, begins=date(2026, 1, 3))
+    assert chart.line == "M480 12V12H720"
+    assert chart.area.endswith("V148H480Z")
+    assert chart.since == date(2026, 1, 1)
+    assert (chart.lowest_minor, [day.date for day in chart.days]) == (100, [date(2026, 1, 3)])
+
+
+@pytest.mark.parametrize(("balance", "height"), [(0, 148), (-5, 148), (5, 12)])
+def test_the_chart_of_a_balance_that_never_moved_is_a_line(balance: int, height: int) -> None:
+    chart = balance_chart([(date(2026, 1, 1), balance)])
+    assert chart.line == f"M0 {height}V{height}H{WIDTH}"
+    assert chart.zero == (12 if balance < 0 else 148)
+    assert chart.height == HEIGHT

@@ -64,6 +64,27 @@ def test_the_system_user_has_pages_too(bank: Bank, system_user: User) -> None:
         assert visitor.get(address).status == 200
     assert not [link for link in visitor.get("/dashboard").page.links if link.startswith("/send?account")]
     assert "no account to pay from" in visitor.get("/send").text
+    for address in ("/dashboard", "/transactions"):
+        assert "Send money" not in visitor.get(address).text
+        assert "a friend" not in visitor.text
+    assert "INR balance" in visitor.get("/dashboard").text
+
+
+@pytest.mark.parametrize("address", ["/logout", "/theme", "/accounts/open", f"/send/{'a' * 32}/confirm"])
+def test_an_address_for_forms_has_a_page_that_says_so(bank: Bank, address: str) -> None:
+    visitor = Visitor(bank.owner).get(address)
+    assert (visitor.status, visitor.response["Allow"]) == (405, "POST")
+    assert "There is nothing to read here" in visitor.text
+    assert "css/tokens" in visitor.response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/accounts/open", f"/transactions/{'0' * 24}/retry"])
+def test_what_is_sent_without_a_session_leads_to_a_page_that_can_be_read(visitor: Visitor, path: str) -> None:
+    token = visitor.get("/login").form("/login").values["csrfmiddlewaretoken"]
+    visitor.post(path, {"csrfmiddlewaretoken": token})
+    assert visitor.path == "/login"
+    assert "Nothing was sent" in visitor.text
+    assert visitor.form("/login").values["next"] == {"/accounts/open": "/dashboard"}.get(path, path[:-6])
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

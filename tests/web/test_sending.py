@@ -11,6 +11,7 @@ from banking.web.views import sending
 from ledger.accounts import account_freeze, account_unfreeze
 from ledger.audit import COMMAND
 from ledger.errors import TryAgain
+from tests.cast import PASSWORD
 from tests.web.conftest import Bank, account_with, balance, transfers
 from tests.web.visitor import Visitor
 
@@ -81,6 +82,66 @@ def test_going_back_and_sending_the_first_form_again_moves_money_once(bank: Bank
     assert (balance(bank.owners), transfers(bank.owners)) == (74_925, 1)
 
 
+def test_going_back_to_the_review_of_what_was_sent_shows_what_became_of_it(bank: Bank) -> None:
+    visitor = to_review(bank)
+    review, form = visitor.path, visitor.form("/confirm")
+    assert "no-store" in visitor.response["Cache-Control"]
+    assert "had been sent before" not in visitor.send("/confirm").text
+    visitor.get(review)
+    assert visitor.path.endswith("/result")
+    assert "had been sent before" in visitor.text
+    assert "had been sent before" in visitor.post(form.action, form.values).text
+    assert "Money sent" in visitor.text
+    assert (balance(bank.owners), transfers(bank.owners)) == (74_925, 1)
+
+
+def test_a_session_that_ends_before_the_confirmation_sends_nothing_and_leads_to_the_form(bank: Bank) -> None:
+    visitor = to_review(bank)
+    form = visitor.form("/confirm")
+    del visitor.client.cookies["florin_session"]
+    visitor.post(form.action, form.values)
+    assert visitor.path == "/login"
+    assert "Nothing was sent" in visitor.text
+    visitor.send("/login", email=bank.owner.email, password=PASSWORD)
+    assert (visitor.status, visitor.path) == (200, f"/send/{form.values['key']}")
+    assert visitor.form(visitor.path).values["person"] == str(bank.seconds.id)
+    assert bank.nothing_moved()
+
+
+def test_a_failure_for_lack_of_money_offers_another_amount_first(bank: Bank) -> None:
+    visitor = to_review(bank, "2000", note="Dinner")
+    key = visitor.form("/confirm").values["key"]
+    visitor.send("/confirm")
+    for _ in range(2):
+        (again,) = [link for link in visitor.page.links if "again=" in link]
+        assert "Change the amount" in visitor.text
+        visitor.send("/retry")
+    assert "cannot be tried again" in visitor.text
+    visitor.get(again)
+    values = visitor.form(visitor.path).values
+    assert values["key"] != key
+    assert (values["person"], values["amount"], values["note"]) == (str(bank.seconds.id), "", "Dinner")
+    assert visitor.get(f"{visitor.path}/review").path != f"/send/{values['key']}/review"
+    stranger = Visitor(bank.stranger)
+    assert stranger.get(again).status == 404
+
+
+def test_a_final_failure_for_another_reason_offers_the_same_transfer_anew(bank: Bank) -> None:
+    visitor = to_review(bank, "10", note="Dinner")
+    account_freeze(account_id=bank.seconds.id, reason="", origin=COMMAND)
+    visitor.send("/confirm")
+    assert not [link for link in visitor.page.links if "again=" in link]
+    visitor.send("/retry").send("/retry")
+    account_unfreeze(account_id=bank.seconds.id, reason="", origin=COMMAND)
+    (again,) = [link for link in visitor.page.links if "again=" in link]
+    values = visitor.get(again).form(visitor.path).values
+    assert (values["person"], values["amount"], values["note"]) == (str(bank.seconds.id), "10.00", "Dinner")
+
+
+def test_what_did_not_fail_is_not_begun_again(bank: Bank) -> None:
+    assert Visitor(bank.owner).get(f"/send?again={bank.pay('1')}").status == 404
+
+
 def test_going_back_and_changing_the_amount_is_another_transfer_that_is_reviewed(bank: Bank) -> None:
     visitor = to_review(bank)
     first_key = visitor.form("/confirm").values["key"]
@@ -148,7 +209,8 @@ def test_a_failed_transfer_succeeds_under_its_own_key_once_the_cause_is_gone(ban
         ("", "has to be filled in"),
         ("0", "greater than zero"),
         ("-5", "plain positive number"),
-        ("1,000", "plain positive number"),
+        ("10,00", "without commas"),
+        ("1.234,56", "without commas"),
         ("1e3", "plain positive number"),
         ("NaN", "plain positive number"),
         ("33.333", "2 decimals"),
@@ -166,10 +228,10 @@ def test_an_amount_that_cannot_be_is_refused_at_its_field(bank: Bank, amount: st
     assert transfers(bank.owners) == 0
 
 
-@pytest.mark.parametrize("amount", ["0.01", "33.33", "0.3", "1000"])
+@pytest.mark.parametrize("amount", ["0.01", "33.33", "0.3", "1000", "1,000", "999.5", "1,000.00"])
 def test_an_amount_that_can_be_is_taken_exactly(bank: Bank, amount: str) -> None:
     to_review(bank, amount).send("/confirm")
-    whole, _, fraction = amount.partition(".")
+    whole, _, fraction = amount.replace(",", "").partition(".")
     assert balance(bank.seconds) == int(whole) * 100 + int(fraction.ljust(2, "0"))
 
 
@@ -204,6 +266,9 @@ def test_a_frozen_account_cannot_send_and_the_form_says_why(bank: Bank) -> None:
     visitor = Visitor(bank.owner).get("/send")
     assert "This account is frozen" in visitor.text
     assert "“Lost card”" in visitor.text
+    dashboard = Visitor(bank.owner).get("/dashboard")
+    assert "Not available while frozen" in dashboard.text
+    assert "1,000.00 available" not in dashboard.text
     assert visitor.form(visitor.path).disabled
     typed = {**visitor.form(visitor.path).values, "to_account": str(bank.seconds.id), "amount": "1", "step": "review"}
     assert visitor.post(visitor.path, typed).status == 422
@@ -216,15 +281,15 @@ def test_only_who_can_receive_the_currency_can_be_chosen(bank: Bank) -> None:
     account_freeze(account_id=bank.strangers.id, reason="secret", origin=COMMAND)
     visitor = Visitor(bank.owner).get("/send")
     visitor.send(visitor.path, step="search", words="stella")
-    assert "Stella Stranger" in visitor.text
-    assert "Cannot receive INR" in visitor.text
+    assert "Stella Stranger" not in visitor.text
+    assert "Nobody who can receive INR" in visitor.text
     assert str(bank.strangers.id) not in visitor.response.content.decode()
     assert "secret" not in visitor.text
 
 
 def test_the_search_shows_no_addresses_no_balances_and_never_oneself(bank: Bank) -> None:
     visitor = Visitor(bank.owner)
-    for words in ("s", "stella@example.com", "Stella Str", "o"):
+    for words in ("st", "stella@example.com", "Stella Str", "sa"):
         part = visitor.get(f"/send/people?account={bank.owners.id}&words={words}", **{"HX-Request": "true"})
         assert part.status == 200
         assert "@" not in part.text.replace(words, "")
@@ -232,6 +297,21 @@ def test_the_search_shows_no_addresses_no_balances_and_never_oneself(bank: Bank)
         assert "Olivia" not in part.text
     assert "Stella" in visitor.get(f"/send/people?account={bank.owners.id}&words=stella@example.com").text
     assert "Nobody" in visitor.get(f"/send/people?account={bank.owners.id}&words=.*").text
+
+
+def test_one_letter_lists_nobody_and_oneself_is_told_so(bank: Bank) -> None:
+    visitor = Visitor(bank.owner)
+    part = f"/send/people?account={bank.owners.id}&words="
+    assert "at least two letters" in visitor.get(f"{part}s").text
+    assert "Samir" not in visitor.text
+    assert "That is you." in visitor.get(f"{part}olivia").text
+    assert "That is you." not in visitor.get(f"{part}zz").text
+
+
+def test_administrators_without_an_account_are_not_offered(bank: Bank) -> None:
+    words = bank.admin.first_name
+    visitor = Visitor(bank.owner).get(f"/send/people?account={bank.owners.id}&words={words}")
+    assert bank.admin.name not in visitor.text
 
 
 def test_nobody_pays_from_somebody_elses_account(bank: Bank) -> None:

@@ -3,14 +3,16 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from banking import limits
 from banking.access import account_id_read
 from banking.selectors.people import PEOPLE_A_PAGE, people_page, person_of_account
 from banking.services.moderation import account_freeze, account_unfreeze
 from banking.web.forms import ReasonForm
-from banking.web.viewer import admin_page, origin, viewer
+from banking.web.methods import reads, reads_and_sends
+from banking.web.viewer import admin_action, admin_page, origin, viewer
 from ledger.accounts import account_get
 from ledger.errors import AccountNotFound, AccountStateConflict, RequestInvalid
 from ledger.records import CUSTOMER, Account
@@ -19,7 +21,7 @@ _CHANGES = {"freeze": account_freeze, "unfreeze": account_unfreeze}
 _LARGEST_PAGE = 1_000_000
 
 
-@require_safe
+@reads
 @admin_page
 def users(request: HttpRequest) -> HttpResponse:
     """Everybody, newest first, with search."""
@@ -31,6 +33,7 @@ def users(request: HttpRequest) -> HttpResponse:
         "total": total,
         "words": words,
         "page": number,
+        "place": _place(request),
         "pages": pages,
         "previous_page": number - 1 if number > 1 else None,
         "next_page": number + 1 if number < pages else None,
@@ -38,15 +41,15 @@ def users(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/admin-users.html", page)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@admin_page
+@reads_and_sends
+@admin_action(lambda request, **_: _users_address(request))
 def freeze(request: HttpRequest, account_id: str) -> HttpResponse:
     """Ask once, with a reason, then freeze."""
     return _change(request, account_id, "freeze")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@admin_page
+@reads_and_sends
+@admin_action(lambda request, **_: _users_address(request))
 def unfreeze(request: HttpRequest, account_id: str) -> HttpResponse:
     """Ask once, with a reason, then unfreeze."""
     return _change(request, account_id, "unfreeze")
@@ -64,7 +67,7 @@ def _change(request: HttpRequest, account_id: str, change: str) -> HttpResponse:
         return _question(request, account, change, form, status=422)
     done = "frozen" if change == "freeze" else "active again"
     messages.success(request, f"The {account.currency} account of {person_of_account(account)} is {done}.")
-    return redirect("admin_users")
+    return redirect(_users_address(request))
 
 
 def _changed(request: HttpRequest, account: Account, change: str, form: ReasonForm) -> bool:
@@ -81,9 +84,25 @@ def _changed(request: HttpRequest, account: Account, change: str, form: ReasonFo
 def _question(
     request: HttpRequest, account: Account, change: str, form: ReasonForm, status: int = 200
 ) -> HttpResponse:
-    page = {"account": account, "name": person_of_account(account), "change": change, "form": form}
+    page = {
+        "account": account,
+        "name": person_of_account(account),
+        "change": change,
+        "form": form,
+        "place": _place(request),
+    }
     part = getattr(request, "htmx", False)
     return render(request, "pages/admin-freeze-part.html" if part else "pages/admin-freeze.html", page, status=status)
+
+
+def _place(request: HttpRequest) -> str:
+    """Return the search words and the page of the list one came from, as they stand in the address."""
+    return urlencode({name: request.GET[name] for name in ("words", "page") if request.GET.get(name)})
+
+
+def _users_address(request: HttpRequest) -> str:
+    place = _place(request)
+    return f"{reverse('admin_users')}?{place}" if place else reverse("admin_users")
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidFields
 from accounts.models import User
@@ -16,22 +15,23 @@ from banking import limits
 from banking.origin import origin_of
 from banking.services.customers import customer_register
 from banking.web.forms import LoginForm, RegisterForm
-from banking.web.viewer import THEME_COOKIE, THEMES, safe_next
+from banking.web.methods import reads, reads_and_sends, sends
+from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page
 
 _BACKEND = "accounts.backends.EmailBackend"
 _A_YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
-@require_safe
+@reads
 def landing(request: HttpRequest) -> HttpResponse:
     """What the bank is, in one screen."""
-    if request.user.is_authenticated:
-        return redirect("dashboard")
+    if isinstance(request.user, User):
+        return redirect(start_page(request.user))
     return render(request, "pages/landing.html")
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@reads_and_sends
 def register(request: HttpRequest) -> HttpResponse:
     """Become a customer, with the first account, and be signed in."""
     if request.user.is_authenticated:
@@ -65,11 +65,11 @@ def _register_page(request: HttpRequest, form: RegisterForm, status: int = 200) 
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@reads_and_sends
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in, and go on to where one was going."""
-    if request.user.is_authenticated:
-        return redirect(safe_next(request, reverse("dashboard")))
+    if isinstance(request.user, User):
+        return redirect(safe_next(request, start_page(request.user)))
     if request.method != "POST":
         return _login_page(request, LoginForm())
     limits.hit(request, group=limits.AUTH)
@@ -78,7 +78,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         return _login_page(request, form, status=422)
     login(request, user, backend=_BACKEND)
-    return redirect(safe_next(request, reverse("dashboard")))
+    return redirect(safe_next(request, start_page(user)))
 
 
 def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
@@ -93,7 +93,7 @@ def _login_page(request: HttpRequest, form: LoginForm, status: int = 200) -> Htt
     return render(request, "pages/login.html", {"form": form, "next": safe_next(request, "")}, status=status)
 
 
-@require_POST
+@sends
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
@@ -101,7 +101,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("landing")
 
 
-@require_POST
+@sends
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme in a cookie and go back to the page."""
     response = redirect(safe_next(request, reverse("landing")))

@@ -2,17 +2,17 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from banking.access import accounts_of_user
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_user
 from banking.web.forms import FilterForm
+from banking.web.methods import reads
 from banking.web.viewer import private_page, viewer, zone_of
 from banking.web.views.home import account_chosen
 from ledger.records import MAX_FAILURES
 
 
-@require_safe
+@reads
 @private_page
 def transactions(request: HttpRequest) -> HttpResponse:
     """The history of an account with filters; for a script that asks for more, only the next rows."""
@@ -31,7 +31,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
     return render(request, template, {**page, "activity": activity})
 
 
-@require_safe
+@reads
 @private_page
 def failed(request: HttpRequest) -> HttpResponse:
     """The account's own transfers that failed, each with the way to try it again."""
@@ -48,7 +48,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/transactions-failed.html", page)
 
 
-@require_safe
+@reads
 @private_page
 def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
     """One transaction in detail, which is also its receipt."""

@@ -3,24 +3,25 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
 
 from banking.access import account_get_for_user, accounts_of_user
 from banking.selectors.dashboard import overview_get
 from banking.services import customers
 from banking.web.chart import balance_chart
-from banking.web.viewer import origin, private_page, viewer, zone_of
+from banking.web.methods import reads, sends
+from banking.web.viewer import origin, private_action, private_page, viewer, zone_of
 from ledger.errors import AccountExists, CurrencyNotOffered
 from ledger.money import offered_currencies
-from ledger.records import Account
+from ledger.records import SYSTEM, Account
 
 
-@require_safe
+@reads
 @private_page
 def dashboard(request: HttpRequest) -> HttpResponse:
     """One account at a glance; the way to open one when there is none."""
@@ -34,12 +35,16 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not accounts:
         return render(request, "pages/dashboard-empty.html", page)
     overview = overview_get(account=account_chosen(request, accounts), zone=zone)
-    page |= {"overview": overview, "account": overview.account, "chart": balance_chart(overview.series)}
+    page |= {
+        "overview": overview,
+        "account": overview.account,
+        "chart": balance_chart(overview.series, begins=overview.begins),
+    }
     return render(request, "pages/dashboard.html", page)
 
 
-@require_POST
-@private_page
+@sends
+@private_action(lambda _: reverse("dashboard"))
 def account_open(request: HttpRequest) -> HttpResponse:
     """Open an account in one of the bank's currencies."""
     try:
@@ -54,7 +59,7 @@ def account_open(request: HttpRequest) -> HttpResponse:
 
 
 def account_chosen(request: HttpRequest, accounts: list[Account]) -> Account:
-    """Return the account that the address asks for, else the first.
+    """Return the account that the address asks for, else the first; the bank begins with its default currency.
 
     Args:
         request: `?account=` may name one.
@@ -65,8 +70,12 @@ def account_chosen(request: HttpRequest, accounts: list[Account]) -> Account:
     """
     wanted = request.GET.get("account", "")
     if not wanted:
-        return accounts[0]
+        return next((one for one in accounts if _is_default_of_bank(one)), accounts[0])
     return account_get_for_user(user=viewer(request), account_id=wanted)
+
+
+def _is_default_of_bank(account: Account) -> bool:
+    return account.kind == SYSTEM and account.currency == settings.DEFAULT_CURRENCY
 
 
 def _not_yet_open(accounts: list[Account]) -> list[str]:

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from banking import limits
 from banking.access import account_get_for_user, account_id_read
@@ -25,7 +24,8 @@ from banking.services.payments import transfer_send
 from banking.web.choices import choices_of
 from banking.web.drafts import Draft, draft_get, draft_save
 from banking.web.forms import SendForm
-from banking.web.viewer import origin, private_page, viewer
+from banking.web.methods import reads, reads_and_sends, sends
+from banking.web.viewer import origin, private_action, private_page, viewer
 from ledger.accounts import account_get, account_get_for_owner, accounts_of_owner
 from ledger.errors import (
     AccountNotFound,
@@ -44,21 +44,38 @@ KEY_PATTERN = "[0-9a-f]{32}"
 _WEB_KEY = re.compile(KEY_PATTERN, re.ASCII)
 
 
+SENT_BEFORE = "This transfer had been sent before. Here is what became of it."
+
+
 def key_new() -> str:
     """Return an idempotency key that nobody has used."""
     return uuid4().hex
 
 
-@require_safe
+@reads
 @private_page
 def begin(request: HttpRequest) -> HttpResponse:
-    """Give a new transfer its key; what the address says about payee and account goes along."""
+    """Give a new transfer its key; the account, the payee or the failed transfer that the address names goes along."""
+    if request.GET.get("again"):
+        return _begin_again(request, request.GET["again"])
     asked = {name: request.GET[name] for name in ("account", "to") if request.GET.get(name)}
     address = reverse("send_form", args=[key_new()])
     return redirect(f"{address}?{urlencode(asked)}" if asked else address)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+def _begin_again(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """Fill in a new transfer like one that failed; the amount stays empty when it was what failed."""
+    receipt = receipt_for_user(user=viewer(request), transaction_id=transaction_id)
+    if not receipt.may_begin_again:
+        raise TransactionNotFound
+    failed = receipt.transaction
+    amount = "" if receipt.amount_failed else format_plain(failed.amount_minor, failed.currency)
+    key = key_new()
+    draft_save(request, key=key, draft=Draft(str(failed.sender), str(failed.receiver), amount, failed.note))
+    return redirect("send_form", key)
+
+
+@reads_and_sends
 @private_page
 def form(request: HttpRequest, key: str) -> HttpResponse:
     """Step one: who gets how much."""
@@ -114,7 +131,7 @@ def _form_page(
     return render(request, "pages/send.html", page, status=status)
 
 
-@require_safe
+@reads
 @private_page
 def people(request: HttpRequest) -> HttpResponse:
     """The people who are found by the words, as a part of the form."""
@@ -137,7 +154,7 @@ def _on_to_review(request: HttpRequest, key: str, filled: SendForm) -> HttpRespo
     )
     known = _known(account, key)
     if known is not None and _same(known, draft, account.currency):
-        messages.success(request, "This transfer had been sent before. Here is what became of it.")
+        messages.success(request, SENT_BEFORE)
         return redirect(_result_address(account.id, key))
     if known is not None:
         # Other details are another transfer, which needs a key of its own.
@@ -158,14 +175,19 @@ def _same(known: Transaction, draft: Draft, currency: str) -> bool:
     return asked == (str(known.receiver), known.amount_minor, known.note)
 
 
-@require_safe
+@reads
 @private_page
 def review(request: HttpRequest, key: str) -> HttpResponse:
     """Step two: see it all once more."""
     draft = draft_get(request, key=key)
-    if draft is None:
+    if draft is None or not draft.amount:
         messages.error(request, "That transfer is not being filled in any more. Please begin again; nothing was sent.")
         return redirect("send")
+    account = account_get_for_owner(account_id=account_id_read(draft.account), owner=viewer(request).pk)
+    if _known(account, key) is not None:
+        # Back from the result: what is done is not asked a second time.
+        messages.success(request, SENT_BEFORE)
+        return redirect(_result_address(account.id, key))
     return _review_page(request, key, draft)
 
 
@@ -202,15 +224,24 @@ def _review_page(request: HttpRequest, key: str, draft: Draft, *, busy: bool = F
     return response
 
 
-@require_POST
-@private_page
+def _form_again(request: HttpRequest, key: str) -> str:
+    """Return the form of a transfer whose draft went away with its session; who pays whom is still known."""
+    asked = {name: request.POST.get(name, "") for name in ("account", "to")}
+    known = {name: value for name, value in asked.items() if ObjectId.is_valid(value)}
+    address = reverse("send_form", args=[key])
+    return f"{address}?{urlencode(known)}" if known else address
+
+
+@sends
+@private_action(_form_again)
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Step three: move the money, once."""
     limits.hit(request, group=limits.TRANSFER)
     draft = Draft(**{name: request.POST.get(name, "") for name in ("account", "to", "amount", "note")})
     account = account_get_for_owner(account_id=account_id_read(draft.account), owner=viewer(request).pk)
     try:
-        _send(request, draft, key)
+        if _send(request, draft, key):
+            messages.success(request, SENT_BEFORE)
     except TryAgain:
         return _review_page(request, key, draft, busy=True)
     except IdempotencyKeyReused:
@@ -218,10 +249,10 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(_result_address(account.id, key))
 
 
-def _send(request: HttpRequest, draft: Draft, key: str, *, kind: str = "TRANSFER") -> None:
-    """Send; a refusal is recorded under the key, where the result page finds it."""
+def _send(request: HttpRequest, draft: Draft, key: str, *, kind: str = "TRANSFER") -> bool:
+    """Send, and return whether that had been done before; a refusal is recorded under the key for the result page."""
     try:
-        transfer_send(
+        outcome = transfer_send(
             user=viewer(request),
             from_account=draft.account,
             to_account=draft.to,
@@ -232,7 +263,8 @@ def _send(request: HttpRequest, draft: Draft, key: str, *, kind: str = "TRANSFER
             origin=origin(request),
         )
     except (TransferRefused, RetryLimitExceeded, TransactionInProgress):
-        return
+        return False
+    return outcome.replayed
 
 
 def _review_as_new(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -248,7 +280,7 @@ def _result_address(account: ObjectId, key: str) -> str:
     return f"{reverse('send_result', args=[key])}?{urlencode({'account': str(account)})}"
 
 
-@require_safe
+@reads
 @private_page
 def result(request: HttpRequest, key: str) -> HttpResponse:
     """What became of the key."""
@@ -258,8 +290,8 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "pages/send-result.html", {"receipt": receipt, "key": key})
 
 
-@require_POST
-@private_page
+@sends
+@private_action(lambda _, transaction_id: reverse("transaction", args=[transaction_id]))
 def retry(request: HttpRequest, transaction_id: str) -> HttpResponse:
     """Send a failed transfer again under its own key, from the result, its details or the list of failed ones."""
     limits.hit(request, group=limits.TRANSFER)
