@@ -52,8 +52,8 @@ class RegisterInput(serializers.Serializer[Any]):
     email = TextField()
     password = TextField()
     name = TextField(required=False)
-    firstName = TextField(required=False)  # noqa: N815 - the contract's names are camelCase
-    lastName = TextField(required=False)  # noqa: N815
+    firstName = TextField(required=False)
+    lastName = TextField(required=False)
     document = TextField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class LoginInput(serializers.Serializer[Any]):
 
 
 class RefreshInput(serializers.Serializer[Any]):
-    refreshToken = TextField(max_length=4_000)  # noqa: N815
+    refreshToken = TextField(max_length=4_000)
 
 
 class AccountInput(serializers.Serializer[Any]):
@@ -80,28 +80,28 @@ class AccountInput(serializers.Serializer[Any]):
 
 
 class TransactionInput(serializers.Serializer[Any]):
-    fromAccount = AccountIdField()  # noqa: N815
-    toAccount = AccountIdField()  # noqa: N815
+    fromAccount = AccountIdField()
+    toAccount = AccountIdField()
     amount = AmountField()
-    idempotencyKey = TextField(required=False)  # noqa: N815
+    idempotencyKey = TextField(required=False)
     note = TextField(required=False, default="")
     type = TextField(required=False, default="TRANSFER")
 
 
 class FundingInput(serializers.Serializer[Any]):
-    toAccount = AccountIdField()  # noqa: N815
+    toAccount = AccountIdField()
     amount = AmountField()
-    idempotencyKey = TextField(required=False)  # noqa: N815
+    idempotencyKey = TextField(required=False)
     note = TextField(required=False, default="")
 
 
 class TransferInput(serializers.Serializer[Any]):
     """The small contract: `fromAccount` or `fromId`, `toAccount` or `toId`."""
 
-    fromAccount = AccountIdField(required=False)  # noqa: N815
-    toAccount = AccountIdField(required=False)  # noqa: N815
-    fromId = AccountIdField(required=False)  # noqa: N815
-    toId = AccountIdField(required=False)  # noqa: N815
+    fromAccount = AccountIdField(required=False)
+    toAccount = AccountIdField(required=False)
+    fromId = AccountIdField(required=False)
+    toId = AccountIdField(required=False)
     amount = AmountField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
