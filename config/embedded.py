@@ -223,7 +223,7 @@ class EmbeddedDatabase:
 
     def _become_primary(self) -> None:
         """Make the node the writable primary of a set that knows it by its present port."""
-        client: Client = MongoClient(HOST, self._port, directConnection=True, serverSelectionTimeoutMS=10_000)
+        client: Client = MongoClient(HOST, self._port, directConnection=True, serverSelectionTimeoutMS=2_000)
         deadline = time.monotonic() + START_SECONDS
         try:
             while not self._is_primary(client):

@@ -137,6 +137,10 @@ class Supervisor:
 
     def _start_web(self) -> None:
         self._step(f"Starting the web server, {self._workers} processes …")
+        self._spawn_web()
+        self._wait_until_healthy(time.monotonic() + READY_SECONDS)
+
+    def _spawn_web(self) -> None:
         command = [sys.executable, "-m", "granian", *self._web_options(), "config.wsgi:application"]
         self._web = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command(command),
@@ -144,7 +148,6 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
         )
-        self._wait_until_healthy(time.monotonic() + READY_SECONDS)
 
     def _web_options(self) -> list[str]:
         options = {
@@ -209,7 +212,7 @@ class Supervisor:
         # granian gives up when one of its processes dies twice within seconds; the bank does not.
         self._step(f"The web server ended ({_ending(code)}); starting it again.")
         end_group(web)
-        self._start_web()
+        self._spawn_web()
 
     def _may_restart(self) -> bool:
         """Whether something that ended may be started again: a few times a minute, or it would go on for ever."""
@@ -220,11 +223,18 @@ class Supervisor:
         return True
 
     def _revive(self, database: EmbeddedDatabase) -> None:
-        if not self._may_restart():
-            raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
         before = database.uri
-        self._step(f"Starting the database again. {database.why_it_ended()}")
-        if database.start() != before:
+        while not database.is_alive:
+            if not self._may_restart():
+                raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
+            self._step(f"Starting the database again. {database.why_it_ended()}")
+            try:
+                database.start()
+            except EmbeddedDatabaseError:
+                # When it ended once more while it started, that is one more time, and not yet the end of the bank.
+                if database.is_alive:
+                    raise
+        if database.uri != before:
             raise RunError("The database's port was taken while it was down; start again to move to another one.")
 
     def _stop(self) -> None:
