@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -34,7 +34,7 @@ from ledger.rules import Answer, Instruction
 # Instructions that may wait in one process; more could not be answered before their deadlines.
 MAX_WAITING = 5_000
 # Instructions in one transaction: beyond this the cost of each hardly falls, and everybody waits longer.
-MAX_GROUP = 200
+MAX_GROUP = 250
 # How long a group lets another process of the machine go first.
 COURTESY_SECONDS = 0.25
 _POLL_SECONDS = 0.0005
@@ -47,16 +47,19 @@ _log = structlog.get_logger(__name__)
 
 
 class _Ticket:
-    """Somebody's instruction on its way into a group."""
+    """Somebody's instructions on their way into a group, which they enter together."""
 
-    __slots__ = ("answer", "expires", "instruction", "leads", "woken")
+    __slots__ = ("answers", "expires", "instructions", "leads", "woken")
 
-    def __init__(self, instruction: Instruction, expires: float) -> None:
-        self.instruction = instruction
+    def __init__(self, instructions: Sequence[Instruction], expires: float) -> None:
+        self.instructions = instructions
         self.expires = expires
-        self.answer: Answer | Exception | None = None
+        self.answers: Sequence[Answer | Exception] | None = None
         self.leads = False
         self.woken = threading.Event()
+
+    def refuse(self, error: Exception) -> None:
+        self.answers = [error] * len(self.instructions)
 
     @property
     def seconds_left(self) -> float:
@@ -81,15 +84,32 @@ class Committer:
         Returns:
             Its answer, as `ledger.posting.post` gives it: an `Outcome`, or the `LedgerError` that it deserves.
         """
+        return self.submit_together([instruction], deadline_seconds=deadline_seconds)[0]
+
+    def submit_together(
+        self, instructions: Sequence[Instruction], *, deadline_seconds: float | None = None
+    ) -> list[Answer]:
+        """Execute instructions in order, all in one group, as part of a bulk payment.
+
+        Args:
+            instructions: 1 to `MAX_GROUP` transfers or fundings; a larger bulk takes several turns, so that others get
+                theirs in between.
+            deadline_seconds: as `submit`.
+
+        Returns:
+            An answer for each, in order, as `ledger.posting.post` gives them.
+        """
+        if not 1 <= len(instructions) <= MAX_GROUP:
+            raise ValueError(f"1 to {MAX_GROUP} instructions go together, not {len(instructions)}")
         deadline = settings.TRANSFER_DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
-        ticket = _Ticket(instruction, time.monotonic() + deadline)
+        ticket = _Ticket(instructions, time.monotonic() + deadline)
         if not self._enter(ticket):
-            return TryAgain()
+            return [TryAgain()] * len(instructions)
         if not ticket.leads:
             ticket.woken.wait(max(0.0, ticket.seconds_left))
         if self._is_leading(ticket):
             self._lead()
-        return self._answer(ticket)
+        return self._answers(ticket)
 
     def _enter(self, ticket: _Ticket) -> bool:
         """Queue up, and lead when nobody does; False when too many wait."""
@@ -106,7 +126,7 @@ class Committer:
         with self._lock:
             if not ticket.leads and ticket in self._waiting:
                 self._waiting.remove(ticket)
-                ticket.answer = TryAgain()
+                ticket.refuse(TryAgain())
             return ticket.leads
 
     def _lead(self) -> None:
@@ -119,9 +139,14 @@ class Committer:
             self._hand_on(group)
 
     def _take(self) -> list[_Ticket]:
+        """Take as many tickets as have room, at least one."""
+        group: list[_Ticket] = []
+        room = MAX_GROUP
         with self._lock:
-            size = min(len(self._waiting), MAX_GROUP)
-            return [self._waiting.popleft() for _ in range(size)]
+            while self._waiting and len(self._waiting[0].instructions) <= room:
+                group.append(self._waiting.popleft())
+                room -= len(group[-1].instructions)
+        return group
 
     def _hand_on(self, group: list[_Ticket]) -> None:
         with self._lock:
@@ -133,41 +158,55 @@ class Committer:
         for ticket in group:
             ticket.woken.set()
 
-    def _answer(self, ticket: _Ticket) -> Answer:
-        if ticket.answer is None:
+    def _answers(self, ticket: _Ticket) -> list[Answer]:
+        if ticket.answers is None:
             ticket.woken.wait(_GRACE_SECONDS)
-        if ticket.answer is None:
-            # It is in a group that does not come to an end: the key tells what became of it.
-            ticket.answer = read_back([ticket.instruction], TryAgain())[0]
-        if isinstance(ticket.answer, Exception) and not isinstance(ticket.answer, LedgerError):
-            raise ticket.answer
-        return ticket.answer
+        if ticket.answers is None:
+            # It is in a group that does not come to an end: the keys tell what became of it.
+            ticket.answers = read_back(ticket.instructions, TryAgain())
+        return [_known_or_raised(answer) for answer in ticket.answers]
+
+
+def _known_or_raised(answer: Answer | Exception) -> Answer:
+    if isinstance(answer, Exception) and not isinstance(answer, LedgerError):
+        raise answer
+    return answer
 
 
 def _post_group(group: list[_Ticket]) -> None:
     """Post those that have time left; when one of them breaks the group, post each for itself."""
     for ticket in group:
         if ticket.seconds_left < _LEAST_SECONDS:
-            ticket.answer = TryAgain()
-    due = [ticket for ticket in group if ticket.answer is None]
-    try:
-        _post_together(due)
-    except Exception as error:
-        if len(due) == 1:
-            due[0].answer = error
-            return
-        _log.exception("group_broken", size=len(due))
-        for ticket in due:
-            _post_group([ticket])
-
-
-def _post_together(due: list[_Ticket]) -> None:
+            ticket.refuse(TryAgain())
+    due = [ticket for ticket in group if ticket.answers is None]
     if not due:
         return
+    try:
+        answers = iter(_post_together(due))
+    except Exception as error:
+        _answer_apart(due, error)
+    else:
+        for ticket in due:
+            ticket.answers = [next(answers) for _ in ticket.instructions]
+
+
+def _post_together(due: list[_Ticket]) -> list[Answer]:
     seconds = min(ticket.seconds_left for ticket in due)
-    answers = post([ticket.instruction for ticket in due], deadline_seconds=max(seconds, _LEAST_SECONDS))
-    for ticket, answer in zip(due, answers, strict=True):
-        ticket.answer = answer
+    batch = [instruction for ticket in due for instruction in ticket.instructions]
+    return post(batch, deadline_seconds=max(seconds, _LEAST_SECONDS))
+
+
+def _answer_apart(due: list[_Ticket], error: Exception) -> None:
+    size = sum(len(ticket.instructions) for ticket in due)
+    if size == 1:
+        due[0].refuse(error)
+        return
+    _log.error("group_broken", size=size, exc_info=error)
+    for ticket in due:
+        alone = [_Ticket([instruction], ticket.expires) for instruction in ticket.instructions]
+        for one in alone:
+            _post_group([one])
+        ticket.answers = [answer for one in alone for answer in one.answers or [error]]
 
 
 @contextlib.contextmanager
@@ -218,6 +257,11 @@ _committer = Committer()
 def submit(instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
     """Execute an instruction by this process's committer; see `Committer.submit`."""
     return _committer.submit(instruction, deadline_seconds=deadline_seconds)
+
+
+def submit_together(instructions: Sequence[Instruction], *, deadline_seconds: float | None = None) -> list[Answer]:
+    """Execute part of a bulk payment by this process's committer; see `Committer.submit_together`."""
+    return _committer.submit_together(instructions, deadline_seconds=deadline_seconds)
 
 
 def _begin_anew_in_child() -> None:
