@@ -248,23 +248,15 @@ def _write_state(
 
 
 def _tell(account: Document, event: str, reason: str, origin: Origin, session: ClientSession) -> None:
-    """Write the audit record and the event of a change, in its transaction."""
+    """Write the audit record of a change, which is also its event, in its transaction."""
     details = {"status": account["status"], "currency": account["currency"], "reason": reason}
-    to = books()
-    to.audit.insert_one(
-        audit_document(
-            action=event,
-            status=audit.SUCCESS,
-            origin=origin,
-            subject=account["_id"],
-            accounts=[account["_id"]],
-            details=details,
-        ),
-        session=session,
+    record = audit_document(
+        action=event,
+        event=event,
+        status=audit.SUCCESS,
+        origin=origin,
+        subject=account["_id"],
+        accounts=[account["_id"]],
+        details=details,
     )
-    to.events.insert_one(
-        events.event_document(
-            type=event, at=now(), accounts=[account["_id"]], subject=account["_id"], payload=details
-        ),
-        session=session,
-    )
+    books().audit.insert_one(record, session=session)

@@ -10,12 +10,12 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        post_migrate.connect(_open_system_accounts, sender=self)
+        post_migrate.connect(_open_books, sender=self)
 
 
-def _open_system_accounts(**_: Any) -> None:
+def _open_books(**_: Any) -> None:
     """A currency that a bank begins to offer gets its system account with the next `migrate`."""
-    from ledger.schema import system_accounts_ensure
+    from ledger.schema import books_open
     from ledger.store import database
 
-    system_accounts_ensure(database())
+    books_open(database())

@@ -41,6 +41,7 @@ def audit_document(
     status: str,
     origin: Origin,
     subject: ObjectId | None,
+    event: str | None = None,
     accounts: Sequence[ObjectId] = (),
     details: Mapping[str, Any] | None = None,
     at: datetime | None = None,
@@ -49,6 +50,7 @@ def audit_document(
     return {
         "_id": ObjectId(),
         "action": action,
+        "event": event,
         "status": status,
         "actor": origin.actor,
         "subject": subject,

@@ -21,6 +21,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -29,6 +31,7 @@ from django.db import connections
 
 from ledger.errors import LedgerError, TryAgain
 from ledger.posting import post, read_back
+from ledger.records import now
 from ledger.rules import Answer, Instruction
 
 # Instructions that may wait in one process; more could not be answered before their deadlines.
@@ -73,6 +76,7 @@ class Committer:
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket] = deque()
         self._is_led = False
+        self._group_began = now()
 
     def submit(self, instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
         """Execute an instruction together with whatever else is asked for now.
@@ -116,9 +120,13 @@ class Committer:
         with self._lock:
             if len(self._waiting) >= MAX_WAITING:
                 return False
-            self._waiting.append(ticket)
-            if not self._is_led:
+            if self._is_led:
+                # What fails in the group that is being posted fails at the same time as these.
+                ticket.instructions = [_asked_by(one, self._group_began) for one in ticket.instructions]
+            else:
                 self._is_led = ticket.leads = True
+                self._group_began = now()
+            self._waiting.append(ticket)
             return True
 
     def _is_leading(self, ticket: _Ticket) -> bool:
@@ -150,6 +158,7 @@ class Committer:
 
     def _hand_on(self, group: list[_Ticket]) -> None:
         with self._lock:
+            self._group_began = now()
             if self._waiting:
                 self._waiting[0].leads = True
                 self._waiting[0].woken.set()
@@ -165,6 +174,10 @@ class Committer:
             # It is in a group that does not come to an end: the keys tell what became of it.
             ticket.answers = read_back(ticket.instructions, TryAgain())
         return [_known_or_raised(answer) for answer in ticket.answers]
+
+
+def _asked_by(instruction: Instruction, moment: datetime) -> Instruction:
+    return replace(instruction, asked_at=min(instruction.asked_at, moment))
 
 
 def _known_or_raised(answer: Answer | Exception) -> Answer:

@@ -16,7 +16,7 @@ from typing import Any
 from bson.objectid import ObjectId
 
 from ledger.errors import CursorInvalid, TransactionNotFound
-from ledger.records import CREDIT, DEBIT, FAILED, Account, Entry, Transaction, now
+from ledger.records import CREDIT, DEBIT, FAILED, Account, Entry, Transaction, entry_id, now
 from ledger.store import books
 
 MAX_LIMIT = 50
@@ -240,7 +240,8 @@ def transaction_get_for_account(*, account: Account, transaction_id: ObjectId) -
 
 def entry_of(*, account: Account, transaction_id: ObjectId) -> Entry | None:
     """Return the account's own entry of a transaction, None when it has none."""
-    document = books().entries.find_one({"transaction": transaction_id, "account": account.id})
+    own = {"$in": [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]}
+    document = books().entries.find_one({"_id": own, "account": account.id})
     return None if document is None else Entry.of(document)
 
 

@@ -1,7 +1,7 @@
 """`post(batch)`: the only place where a balance changes.
 
 It reads the accounts and keys of all instructions, lets `ledger.rules` decide them in order in memory, writes
-balances, transactions, entries, audit records and events in a few bulk calls and commits once. One transfer is a batch
+balances, transactions, entries, audit records and totals in one command each and commits once. One transfer is a batch
 of one. Every balance is written under a guard though the batch has decided already: defence in depth.
 """
 
@@ -11,14 +11,14 @@ import pymongo
 import structlog
 from bson.int64 import Int64
 from bson.objectid import ObjectId
-from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
-from ledger import atomic
+from ledger import atomic, commands
 from ledger.errors import TryAgain
 from ledger.records import ACTIVE, FAILED, Document, now
 from ledger.rules import Answer, Batch, Instruction, answer_for_known
+from ledger.stats import shard_update
 from ledger.store import books
 
 # More than this in one transaction would hold its accounts for too long and near the server's size limits.
@@ -44,22 +44,46 @@ def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None)
     """
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} instructions, not {len(batch)}")
+    trusts = _Trust(is_given=len(batch) == 1)
     try:
-        return atomic.run(lambda session: post_within(session, batch), deadline_seconds=deadline_seconds)
+        return atomic.run(
+            lambda session: post_within(session, batch, new_keys=trusts.once()), deadline_seconds=deadline_seconds
+        )
     except TryAgain as unknown:
         return read_back(batch, unknown)
 
 
-def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
+class _Trust:
+    """Trust in a key to be new, for the first try alone.
+
+    Nearly every key is. So a single transfer does not ask first: if the key has been used, the unique index refuses
+    the transaction as a whole, and the second try asks. A batch asks at once: many pay for one round trip.
+    """
+
+    def __init__(self, *, is_given: bool) -> None:
+        self._is_given = is_given
+
+    def once(self) -> bool:
+        given, self._is_given = self._is_given, False
+        return given
+
+
+def post_within(session: ClientSession, batch: Sequence[Instruction], *, new_keys: bool = False) -> list[Answer]:
     """Execute the instructions as part of a transaction that the caller runs by `ledger.atomic.run`.
 
     For the ledger's own changes that include a posting, such as opening an account with its opening balance;
     everybody else calls `post`, or `ledger.transfers`.
 
+    Args:
+        session: the transaction's.
+        batch: 1 to `MAX_BATCH` instructions.
+        new_keys: take the keys for unused; a used one then ends in `BulkWriteError`, and nothing is written.
+
     Returns:
         As `post`; the answers hold only if the transaction commits.
     """
-    plan = Batch(accounts=_accounts(session, batch), known=_known(session, batch), moment=now())
+    known = {} if new_keys else _known(session, batch)
+    plan = Batch(accounts=_accounts(session, batch), known=known, moment=now())
     answers = [plan.decide(instruction) for instruction in batch]
     if plan.inserted or plan.replaced:
         _write(session, plan)
@@ -86,20 +110,24 @@ def _write(session: ClientSession, plan: Batch) -> None:
     to = books()
     if plan.before:
         balances = [_balance_write(before, plan.accounts[account]) for account, before in plan.before.items()]
-        _expect(to.accounts.bulk_write(balances, session=session).matched_count, len(balances))
-        to.entries.insert_many(plan.entries, session=session)
-    inserts: list[InsertOne[Document] | ReplaceOne[Document]] = [InsertOne(new) for new in plan.inserted.values()]
-    retries = [
-        ReplaceOne({"_id": again["_id"], "status": FAILED, "retry_count": count}, again)
-        for count, again in plan.replaced.values()
-    ]
-    result = to.transactions.bulk_write([*inserts, *retries], session=session)
-    _expect(result.matched_count, len(retries))
-    to.audit.insert_many(plan.audit, session=session)
-    to.events.insert_many(plan.events, session=session)
+        _expect(commands.update(to.accounts, balances, session), len(balances))
+        commands.insert(to.entries, plan.entries, session)
+    if plan.inserted:
+        commands.insert(to.transactions, list(plan.inserted.values()), session)
+    if plan.replaced:
+        retries = [_retry_write(count, again) for count, again in plan.replaced.values()]
+        _expect(commands.update(to.transactions, retries, session), len(retries))
+    commands.insert(to.audit, plan.audit, session)
+    counted = shard_update(plan.inserted.values(), (again for _, again in plan.replaced.values()))
+    _expect(commands.update(to.totals, [counted], session), 1)
 
 
-def _balance_write(before: Document, after: Document) -> UpdateOne:
+def _retry_write(failures: int, again: Document) -> Document:
+    """Replace a FAILED transaction only if it has failed as often as was decided on."""
+    return {"q": {"_id": again["_id"], "status": FAILED, "retry_count": failures}, "u": again}
+
+
+def _balance_write(before: Document, after: Document) -> Document:
     """Move a balance only from the very state that the decision was made on, and never below the limit."""
     change = after["balance_minor"] - before["balance_minor"]
     spendable = {"$add": [{"$subtract": ["$balance_minor", "$held_minor"]}, "$overdraft_minor"]}
@@ -109,17 +137,14 @@ def _balance_write(before: Document, after: Document) -> UpdateOne:
         "version": before["version"],
         "$expr": {"$gte": [spendable, Int64(-change)]},
     }
-    return UpdateOne(
-        guard,
-        {
-            "$inc": {
-                "balance_minor": Int64(change),
-                "seq": Int64(after["seq"] - before["seq"]),
-                "version": Int64(1),
-            },
+    moved = {name: Int64(after[name] - before[name]) for name in ("balance_minor", "credits_minor", "seq")}
+    return {
+        "q": guard,
+        "u": {
+            "$inc": {**moved, "version": Int64(1)},
             "$set": {"posted_at": after["posted_at"], "updated_at": after["posted_at"]},
         },
-    )
+    }
 
 
 def _expect(matched: int, wanted: int) -> None:
@@ -140,10 +165,10 @@ def read_back(batch: Sequence[Instruction], unknown: TryAgain) -> list[Answer]:
     except PyMongoError as error:
         _log.warning("read_back_failed", error=type(error).__name__)
         return [unknown] * len(batch)
-    return [_answerread_back(instruction, known.get(instruction.identity), unknown) for instruction in batch]
+    return [_answer_read_back(instruction, known.get(instruction.identity), unknown) for instruction in batch]
 
 
-def _answerread_back(instruction: Instruction, known: Document | None, unknown: TryAgain) -> Answer:
+def _answer_read_back(instruction: Instruction, known: Document | None, unknown: TryAgain) -> Answer:
     if known is None:
         return unknown
     return answer_for_known(instruction, known) or unknown

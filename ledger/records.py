@@ -111,17 +111,29 @@ class Transaction:
         )
 
 
+def entry_id(transaction: ObjectId, direction: str) -> str:
+    """Return the id of a transaction's entry; being unique, it lets a transaction have one of each direction."""
+    return f"{transaction}:{direction}"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One DEBIT or CREDIT line of a transaction on one account."""
+    """One DEBIT or CREDIT line of a transaction on one account.
 
-    id: ObjectId
+    Args:
+        balance_after_minor: the account's balance after it.
+        credits_after_minor: all that the account ever received, after it; what came in between two entries is a
+            difference of two numbers.
+    """
+
+    id: str
     account: ObjectId
     seq: int
     direction: str
     amount_minor: int
     currency: str
     balance_after_minor: int
+    credits_after_minor: int
     counterparty: ObjectId
     transaction: ObjectId
     note: str
@@ -137,6 +149,7 @@ class Entry:
             amount_minor=int(document["amount_minor"]),
             currency=document["currency"],
             balance_after_minor=int(document["balance_after_minor"]),
+            credits_after_minor=int(document["credits_after_minor"]),
             counterparty=document["counterparty"],
             transaction=document["transaction"],
             note=document["note"],

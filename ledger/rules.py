@@ -37,6 +37,7 @@ from ledger.records import (
     SYSTEM,
     Document,
     Transaction,
+    entry_id,
     now,
 )
 
@@ -186,7 +187,6 @@ class Batch:
     replaced: dict[ObjectId, tuple[int, Document]] = field(default_factory=dict)
     entries: list[Document] = field(default_factory=list)
     audit: list[Document] = field(default_factory=list)
-    events: list[Document] = field(default_factory=list)
 
     def decide(self, instruction: Instruction) -> Answer:
         """Decide one instruction on what the ones before it left, and note what it writes."""
@@ -227,6 +227,8 @@ class Batch:
             self.before.setdefault(account["_id"], dict(account))
             account["balance_minor"] = int64(account["balance_minor"] + sign * instruction.amount_minor)
             account["seq"] = int64(account["seq"] + 1)
+            if direction == CREDIT:
+                account["credits_minor"] = int64(account["credits_minor"] + instruction.amount_minor)
             account["posted_at"] = at
             counterparty = receiver if account is sender else sender
             self.entries.append(_entry_document(transaction, account, counterparty["_id"], direction, at))
@@ -249,28 +251,21 @@ class Batch:
             "currency": instruction.currency,
             "reason": transaction["failure_reason"],
             "retryCount": transaction["retry_count"],
+            # The place of each entry on its account, so that who reads events can keep their order.
+            "seq": {str(entry["account"]): entry["seq"] for entry in self.entries[-2:]} if completed else {},
         }
         at = transaction["updated_at"]
         action = "funding" if instruction.type == FUNDING else "transfer"
         self.audit.append(
             audit_document(
                 action=f"{action}.{'completed' if completed else 'failed'}",
+                event=events.TRANSACTION_COMPLETED if completed else events.TRANSACTION_FAILED,
                 status=audit.SUCCESS if completed else audit.FAILED,
                 origin=instruction.origin,
                 subject=transaction["_id"],
                 accounts=parties,
                 details=story,
                 at=at,
-            )
-        )
-        order = {str(entry["account"]): entry["seq"] for entry in self.entries[-2:]} if completed else {}
-        self.events.append(
-            events.event_document(
-                type=events.TRANSACTION_COMPLETED if completed else events.TRANSACTION_FAILED,
-                at=at,
-                accounts=parties,
-                subject=transaction["_id"],
-                payload={**story, "seq": order},
             )
         )
 
@@ -309,13 +304,14 @@ def _entry_document(
     transaction: Document, account: Document, counterparty: ObjectId, direction: str, at: datetime
 ) -> Document:
     return {
-        "_id": ObjectId(),
+        "_id": entry_id(transaction["_id"], direction),
         "account": account["_id"],
         "seq": account["seq"],
         "direction": direction,
         "amount_minor": transaction["amount_minor"],
         "currency": transaction["currency"],
         "balance_after_minor": account["balance_minor"],
+        "credits_after_minor": account["credits_minor"],
         "counterparty": counterparty,
         "transaction": transaction["_id"],
         "note": transaction["note"],

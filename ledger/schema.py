@@ -8,7 +8,7 @@ from typing import Any
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.database import Database
 
 from ledger import store
@@ -32,6 +32,7 @@ from ledger.records import (
     TRANSFER,
     now,
 )
+from ledger.stats import SHARDS, shard_document
 
 # How far below zero the system account of a currency may go, in minor units: it bounds all the money there can be,
 # so that no balance comes near the end of 64 bits.
@@ -53,9 +54,9 @@ def _one_of(*values: str) -> dict[str, Any]:
     return {"enum": list(values)}
 
 
-def _exactly(**properties: dict[str, Any]) -> dict[str, Any]:
+def _exactly(_id: dict[str, Any] = _ID, **properties: dict[str, Any]) -> dict[str, Any]:
     """A document with these fields, all of them, and no other."""
-    fields = {"_id": _ID, **properties}
+    fields = {"_id": _id, **properties}
     return {"$jsonSchema": {"required": list(fields), "properties": fields, "additionalProperties": False}}
 
 
@@ -71,6 +72,10 @@ _OVERDRAFT_IS_THE_SYSTEMS = {
         {"kind": {"$eq": CUSTOMER}, "owner": {"$ne": None}, "overdraft_minor": {"$eq": Int64(0)}},
     ]
 }
+# With the id being unique, a transaction has at most one entry of each direction.
+_ID_NAMES_TRANSACTION_AND_DIRECTION = {
+    "$expr": {"$eq": ["$_id", {"$concat": [{"$toString": "$transaction"}, ":", "$direction"]}]}
+}
 
 VALIDATORS: dict[str, dict[str, Any]] = {
     store.ACCOUNTS: {
@@ -84,6 +89,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
                 balance_minor=_MONEY,
                 held_minor=_COUNT,
                 overdraft_minor=_COUNT,
+                credits_minor=_COUNT,
                 seq=_COUNT,
                 version=_COUNT,
                 posted_at=_DATE_OR_NULL,
@@ -122,20 +128,28 @@ VALIDATORS: dict[str, dict[str, Any]] = {
             {"$or": [{"status": {"$ne": COMPLETED}}, {"completed_at": {"$type": "date"}}]},
         ]
     },
-    store.ENTRIES: _exactly(
-        account=_ID,
-        seq=_POSITIVE,
-        direction=_one_of(DEBIT, CREDIT),
-        amount_minor=_POSITIVE,
-        currency=_CURRENCY,
-        balance_after_minor=_MONEY,
-        counterparty=_ID,
-        transaction=_ID,
-        note=_TEXT,
-        created_at=_DATE,
-    ),
+    store.ENTRIES: {
+        "$and": [
+            _exactly(
+                _id=_TEXT,
+                account=_ID,
+                seq=_POSITIVE,
+                direction=_one_of(DEBIT, CREDIT),
+                amount_minor=_POSITIVE,
+                currency=_CURRENCY,
+                balance_after_minor=_MONEY,
+                credits_after_minor=_COUNT,
+                counterparty=_ID,
+                transaction=_ID,
+                note=_TEXT,
+                created_at=_DATE,
+            ),
+            _ID_NAMES_TRANSACTION_AND_DIRECTION,
+        ]
+    },
     store.AUDIT: _exactly(
         action=_TEXT,
+        event=_TEXT_OR_NULL,
         status=_one_of("SUCCESS", "FAILED"),
         actor=_ID_OR_NULL,
         subject=_ID_OR_NULL,
@@ -145,12 +159,11 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         surface=_one_of("browser", "api", "command"),
         details={"bsonType": "object"},
     ),
-    store.EVENTS: _exactly(
-        type=_TEXT,
-        at=_DATE,
-        accounts={"bsonType": "array", "items": _ID},
-        subject=_ID,
-        payload={"bsonType": "object"},
+    store.TOTALS: _exactly(
+        _id={"bsonType": "int", "minimum": 0},
+        transactions=_COUNT,
+        failed=_COUNT,
+        volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
     ),
 }
 
@@ -171,14 +184,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     store.ENTRIES: [
         IndexModel([("account", ASCENDING), ("seq", DESCENDING)], unique=True, name="gapless_per_account"),
         IndexModel([("account", ASCENDING), ("created_at", DESCENDING), ("seq", DESCENDING)], name="as_of"),
-        IndexModel([("transaction", ASCENDING), ("direction", ASCENDING)], unique=True, name="one_of_each_direction"),
     ],
     store.AUDIT: [
         IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("subject", ASCENDING), ("at", DESCENDING)], name="by_subject"),
-        IndexModel([("accounts", ASCENDING), ("at", DESCENDING)], name="by_account"),
     ],
-    store.EVENTS: [IndexModel([("accounts", ASCENDING), ("_id", ASCENDING)], name="by_account")],
+    store.TOTALS: [],
     store.PROCESSES: [],
 }
 
@@ -196,8 +207,14 @@ def schema_apply(database: Database[dict[str, Any]]) -> None:
             database[name].create_indexes(indexes)
 
 
-def system_accounts_ensure(database: Database[dict[str, Any]]) -> None:
-    """Open the system account of each offered currency that has none; it belongs to no customer."""
+def books_open(database: Database[dict[str, Any]]) -> None:
+    """Write what every ledger begins with, as far as it is not there: counters, and a system account per currency.
+
+    A system account belongs to no customer.
+    """
+    shards = [shard_document(number) for number in range(SHARDS)]
+    writes = [UpdateOne({"_id": shard["_id"]}, {"$setOnInsert": shard}, upsert=True) for shard in shards]
+    database[store.TOTALS].bulk_write(writes, ordered=False)
     for currency in offered_currencies():
         database[store.ACCOUNTS].update_one(
             {"owner": None, "currency": currency},
@@ -221,6 +238,7 @@ def account_document(
         "balance_minor": Int64(0),
         "held_minor": Int64(0),
         "overdraft_minor": Int64(SYSTEM_OVERDRAFT_MINOR if kind == SYSTEM else 0),
+        "credits_minor": Int64(0),
         "seq": Int64(0),
         "version": Int64(0),
         "posted_at": None,

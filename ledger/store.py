@@ -20,7 +20,7 @@ OWNERS = "ledger_owners"
 TRANSACTIONS = "ledger_transactions"
 ENTRIES = "ledger_entries"
 AUDIT = "ledger_audit"
-EVENTS = "ledger_events"
+TOTALS = "ledger_totals"
 PROCESSES = "ledger_processes"
 
 # What was acknowledged is on disk on a majority of the replica set.
@@ -38,7 +38,7 @@ class Books(NamedTuple):
     transactions: Collection[dict[str, Any]]
     entries: Collection[dict[str, Any]]
     audit: Collection[dict[str, Any]]
-    events: Collection[dict[str, Any]]
+    totals: Collection[dict[str, Any]]
 
 
 def client() -> MongoClient[dict[str, Any]]:
@@ -60,7 +60,16 @@ def database() -> Database[dict[str, Any]]:
     )
 
 
-def books(source: Database[dict[str, Any]] | None = None) -> Books:
-    """Return the ledger's collections, of the bank's database unless another is given."""
-    of = database() if source is None else source
-    return Books(of[ACCOUNTS], of[OWNERS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[EVENTS])
+def books() -> Books:
+    """Return the ledger's collections in the bank's database."""
+    global _latest
+    found, (of_client, of_name, latest) = client(), _latest
+    # Making the six of them anew for every question would cost as much as a quarter of a round trip.
+    if latest is None or of_client is not found or of_name != connections["default"].settings_dict["NAME"]:
+        of = database()
+        latest = Books(of[ACCOUNTS], of[OWNERS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[TOTALS])
+        _latest = (found, of.name, latest)
+    return latest
+
+
+_latest: tuple[object, str, Books | None] = (None, "", None)

@@ -5,7 +5,7 @@ streamed in the order of an index: memory does not grow with the ledger. The ser
 by default (`minSnapshotHistoryWindowInSeconds`); a ledger that takes longer needs a larger one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -16,6 +16,7 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 from ledger.records import COMPLETED, CREDIT, CUSTOMER, DEBIT, REVERSED, Document
+from ledger.stats import Stats, shard_add, shard_document, stats_sum
 from ledger.store import Books, books, client
 
 # More than this says nothing new and would hide the first ones.
@@ -80,8 +81,7 @@ def _counted(documents: Iterator[Document], step: str, progress: Progress) -> It
 
 def _accounts_check(session: ClientSession, report: Report, progress: Progress) -> dict[ObjectId, Document]:
     """I1: per currency all balances add up to zero. I3: nobody is below the limit."""
-    fields = dict.fromkeys(("kind", "currency", "balance_minor", "held_minor", "overdraft_minor", "seq"), 1)
-    found = _snapshot_books().accounts.find({}, fields, session=session)
+    found = _snapshot_books().accounts.find({}, session=session)
     accounts = {document["_id"]: document for document in _counted(iter(found), "accounts", progress)}
     sums: dict[str, int] = {}
     for account in accounts.values():
@@ -124,6 +124,9 @@ def _account_entries_check(
         balance += _signed(entry)
         if newer is None:
             number = int(entry["seq"])
+            if account is not None and account["credits_minor"] != entry["credits_after_minor"]:
+                credits_minor, found = account["credits_minor"], entry["credits_after_minor"]
+                report.add("I2", f"account {account_id} has credits of {credits_minor}, its last entry {found}")
             if account is None or account["seq"] != number:
                 count = None if account is None else account["seq"]
                 report.add("I5", f"account {account_id} counts {count} entries, its last is number {number}")
@@ -132,6 +135,8 @@ def _account_entries_check(
         newer = entry
     if newer is not None and (newer["seq"] != 1 or newer["balance_after_minor"] != _signed(newer)):
         report.add("I5", f"account {account_id} begins with entry {newer['seq']} at {newer['balance_after_minor']}")
+    if newer is not None and newer["credits_after_minor"] != _credit(newer):
+        report.add("I5", f"account {account_id} begins with credits of {newer['credits_after_minor']}")
     if account is not None and account["balance_minor"] != balance:
         report.add("I2", f"account {account_id} has {account['balance_minor']}, its entries add up to {balance}")
 
@@ -142,8 +147,14 @@ def _neighbours_check(older: Document, newer: Document, report: Report) -> None:
         report.add("I5", f"{where} follows entry {older['seq']}")
     if newer["balance_after_minor"] != older["balance_after_minor"] + _signed(newer):
         report.add("I5", f"{where} has balance {newer['balance_after_minor']}, which does not follow")
+    if newer["credits_after_minor"] != older["credits_after_minor"] + _credit(newer):
+        report.add("I5", f"{where} has credits of {newer['credits_after_minor']}, which does not follow")
     if newer["created_at"] < older["created_at"]:
         report.add("I5", f"{where} is older than the one before it")
+
+
+def _credit(entry: Document) -> int:
+    return int(entry["amount_minor"]) if entry["direction"] == CREDIT else 0
 
 
 def _signed(entry: Document) -> int:
@@ -153,11 +164,13 @@ def _signed(entry: Document) -> int:
 def _transactions_check(session: ClientSession, report: Report, progress: Progress) -> None:
     """I4: two entries, equal and opposite, for each COMPLETED transaction; none for others."""
     to = _snapshot_books()
-    transactions = to.transactions.find({}, session=session).sort("_id", 1)
-    entries = to.entries.find({}, session=session).sort([("transaction", 1), ("direction", 1)])
+    count = _Count()
+    transactions = count.of(to.transactions.find({}, session=session).sort("_id", 1))
+    # An entry's id begins with its transaction's, so both come in the same order.
+    entries = to.entries.find({}, session=session).sort("_id", 1)
     groups = groupby(entries, key=itemgetter("transaction"))
     group = next(groups, None)
-    for transaction in _counted(iter(transactions), "transactions", progress):
+    for transaction in _counted(transactions, "transactions", progress):
         report.transactions += 1
         while group is not None and group[0] < transaction["_id"]:
             report.add("I4", f"entries of transaction {group[0]}, which does not exist")
@@ -170,6 +183,25 @@ def _transactions_check(session: ClientSession, report: Report, progress: Progre
     while group is not None:
         report.add("I4", f"entries of transaction {group[0]}, which does not exist")
         group = next(groups, None)
+    kept = stats_sum(to.totals.find({}, session=session))
+    if kept != count.stats:
+        report.add("totals", f"say {kept}, and the transactions are {count.stats}")
+
+
+class _Count:
+    """Counts transactions while they pass, to compare with the counters that are kept."""
+
+    def __init__(self) -> None:
+        self._shard = shard_document(0)
+
+    @property
+    def stats(self) -> Stats:
+        return stats_sum([self._shard])
+
+    def of(self, transactions: Iterable[Document]) -> Iterator[Document]:
+        for transaction in transactions:
+            shard_add(self._shard, transaction)
+            yield transaction
 
 
 def _pair_check(transaction: Document, entries: list[Document], report: Report) -> None:

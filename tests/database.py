@@ -45,19 +45,19 @@ def start_for_run() -> TestRunDatabase | None:
 
 
 def clean(database: Database[dict[str, Any]]) -> None:
-    """Empty every collection and put the system accounts back.
+    """Empty every collection and put back what every ledger begins with.
 
     The only place that deletes for the tests. Emptying takes a few milliseconds; Django's flush takes a hundred and
     does not know the collections of the ledger.
     """
     assert database.name.startswith("test_"), f"refusing to empty {database.name}"
-    from ledger.schema import system_accounts_ensure
+    from ledger.schema import books_open
 
     quick = database.with_options(write_concern=WriteConcern(w=1, j=False))
     for name in quick.list_collection_names():
         if name not in KEPT and not name.startswith("system."):
             quick[name].delete_many({})
-    system_accounts_ensure(database)
+    books_open(database)
 
 
 def _port() -> int:

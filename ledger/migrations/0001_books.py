@@ -1,4 +1,4 @@
-"""Make the ledger's collections, validators, indexes and system accounts."""
+"""Make the ledger's collections, validators and indexes, and what every ledger begins with."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from django.db import migrations
 
 
 def make(apps: Any, schema_editor: Any) -> None:
-    from ledger.schema import schema_apply, system_accounts_ensure
+    from ledger.schema import books_open, schema_apply
     from ledger.store import database
 
     schema_apply(database())
-    system_accounts_ensure(database())
+    books_open(database())
 
 
 class Migration(migrations.Migration):

@@ -40,17 +40,19 @@ def transaction_document(**changes: Any) -> dict[str, Any]:
     }
 
 
-def entry_document(**changes: Any) -> dict[str, Any]:
+def entry_document(transaction: ObjectId | None = None, **changes: Any) -> dict[str, Any]:
+    transaction = transaction or ObjectId()
     return {
-        "_id": ObjectId(),
+        "_id": f"{transaction}:DEBIT",
         "account": ObjectId(),
         "seq": Int64(1),
         "direction": "DEBIT",
         "amount_minor": Int64(1),
         "currency": "INR",
         "balance_after_minor": Int64(0),
+        "credits_after_minor": Int64(0),
         "counterparty": ObjectId(),
-        "transaction": ObjectId(),
+        "transaction": transaction,
         "note": "",
         "created_at": datetime.now(UTC),
         **changes,
@@ -92,6 +94,10 @@ def test_a_bad_transaction_is_refused(bank_db: object, changes: dict[str, Any]) 
     "changes",
     [
         {"seq": Int64(0)},
+        {"_id": ObjectId()},
+        {"_id": f"{ObjectId()}:DEBIT"},
+        {"direction": "CREDIT"},
+        {"credits_after_minor": Int64(-1)},
         {"direction": "BOTH"},
         {"amount_minor": 1.5},
         {"balance_after_minor": 1},

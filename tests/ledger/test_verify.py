@@ -109,15 +109,27 @@ DAMAGES: dict[str, tuple[Callable[[ObjectId], None], set[str]]] = {
         lambda one: damaged("ledger_entries", {"account": one, "seq": 11}, {"$set": {"account": ObjectId()}}),
         {"I2", "I4", "I5"},
     ),
-    "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {"I4"}),
-    "the newest transaction lost": (lambda one: drop("ledger_transactions", {"key": "b4"}), {"I4"}),
+    "a first entry with another sum of credits": (
+        lambda one: damaged("ledger_entries", {"account": one, "seq": 1}, {"$inc": {"credits_after_minor": Int64(1)}}),
+        {"I5"},
+    ),
+    "an account with another sum of credits": (
+        lambda one: damaged("ledger_accounts", {"_id": one}, {"$inc": {"credits_minor": Int64(1)}}),
+        {"I2"},
+    ),
+    "a counter that is wrong": (
+        lambda one: damaged("ledger_totals", {"_id": 3}, {"$inc": {"transactions": Int64(1)}}),
+        {"totals"},
+    ),
+    "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {"I4", "totals"}),
+    "the newest transaction lost": (lambda one: drop("ledger_transactions", {"key": "b4"}), {"I4", "totals"}),
     "a failed transaction with entries": (
         lambda one: damaged("ledger_transactions", {"key": "a1"}, {"$set": {"status": "FAILED"}}),
-        {"I4"},
+        {"I4", "totals"},
     ),
     "a completed transaction without entries": (
         lambda one: damaged("ledger_transactions", {"key": "failed"}, {"$set": {"status": "COMPLETED"}}),
-        {"I4"},
+        {"I4", "totals"},
     ),
     "a transaction with another receiver": (
         lambda one: damaged("ledger_transactions", {"key": "a1"}, {"$set": {"receiver": ObjectId()}}),

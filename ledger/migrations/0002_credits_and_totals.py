@@ -1,0 +1,110 @@
+"""Number the credits of every account, name entries after their transactions, and begin to count.
+
+Does nothing to a new ledger, which begins this way. An old one must not be written to meanwhile.
+"""
+
+from typing import Any
+
+from bson.int64 import Int64
+from django.db import migrations
+from pymongo.database import Database
+
+_ENTRIES_ANEW = "ledger_entries_anew"
+_CREDIT = {"$cond": [{"$eq": ["$direction", "CREDIT"]}, "$amount_minor", Int64(0)]}
+_EVENTS_BEFORE = "ledger_events"
+
+
+def convert(database: Database[dict[str, Any]]) -> None:
+    """Bring a ledger of the first form into the present one."""
+    from ledger.schema import books_open, schema_apply
+
+    if _EVENTS_BEFORE in database.list_collection_names():
+        _entries_convert(database)
+        _accounts_convert(database)
+        _audit_convert(database)
+        database.drop_collection(_EVENTS_BEFORE)
+    schema_apply(database)
+    books_open(database)
+    _totals_count(database)
+
+
+def _entries_convert(database: Database[dict[str, Any]]) -> None:
+    from ledger import store
+
+    credits_so_far = {"$sum": _CREDIT, "window": {"documents": ["unbounded", "current"]}}
+    database[store.ENTRIES].aggregate(
+        [
+            {
+                "$setWindowFields": {
+                    "partitionBy": "$account",
+                    "sortBy": {"seq": 1},
+                    "output": {"credits_after_minor": credits_so_far},
+                }
+            },
+            {"$set": {"_id": {"$concat": [{"$toString": "$transaction"}, ":", "$direction"]}}},
+            {"$out": _ENTRIES_ANEW},
+        ],
+        allowDiskUse=True,
+    )
+    if _ENTRIES_ANEW in database.list_collection_names():
+        database[_ENTRIES_ANEW].rename(store.ENTRIES, dropTarget=True)
+
+
+def _accounts_convert(database: Database[dict[str, Any]]) -> None:
+    from ledger import store
+
+    database.command("collMod", store.ACCOUNTS, validator={})
+    database[store.ACCOUNTS].update_many({}, {"$set": {"credits_minor": Int64(0)}})
+    database[store.ENTRIES].aggregate(
+        [
+            {"$group": {"_id": "$account", "credits_minor": {"$max": "$credits_after_minor"}}},
+            {"$merge": {"into": store.ACCOUNTS, "whenMatched": "merge", "whenNotMatched": "discard"}},
+        ],
+        allowDiskUse=True,
+    )
+
+
+def _audit_convert(database: Database[dict[str, Any]]) -> None:
+    """An audit record of a transaction or of an account's state is an event as well."""
+    from ledger import store
+
+    database.command("collMod", store.AUDIT, validator={})
+    word = {"$arrayElemAt": [{"$split": ["$action", "."]}, 0]}
+    of_transaction = {"$concat": ["transaction.", {"$arrayElemAt": [{"$split": ["$action", "."]}, 1]}]}
+    event = {
+        "$switch": {
+            "branches": [
+                {"case": {"$in": [word, ["transfer", "funding"]]}, "then": of_transaction},
+                {"case": {"$eq": [word, "account"]}, "then": "$action"},
+            ],
+            "default": None,
+        }
+    }
+    database[store.AUDIT].update_many({}, [{"$set": {"event": event}}])
+    if "by_account" in database[store.AUDIT].index_information():
+        database[store.AUDIT].drop_index("by_account")
+
+
+def _totals_count(database: Database[dict[str, Any]]) -> None:
+    """Put what there is into one shard, unless the ledger has counted from its beginning."""
+    from ledger import store
+    from ledger.stats import shard_add, shard_document
+
+    if any(shard["transactions"] for shard in database[store.TOTALS].find({})):
+        return
+    shard = shard_document(0)
+    fields = dict.fromkeys(("status", "type", "currency", "amount_minor"), 1)
+    for transaction in database[store.TRANSACTIONS].find({}, fields):
+        shard_add(shard, transaction)
+    database[store.TOTALS].replace_one({"_id": 0}, shard)
+
+
+def run(apps: Any, schema_editor: Any) -> None:
+    from ledger.store import database
+
+    convert(database())
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_books")]
+    operations = [migrations.RunPython(run, migrations.RunPython.noop)]

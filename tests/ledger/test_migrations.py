@@ -1,0 +1,59 @@
+"""A ledger of the first form, brought into the present one, has lost nothing and proves itself."""
+
+from importlib import import_module
+from typing import Any
+
+from bson.objectid import ObjectId
+from pymongo.database import Database
+
+from ledger.accounts import account_get
+from ledger.history import entries_page, entry_of
+from ledger.stats import ledger_stats
+from ledger.store import books
+from ledger.verify import verify
+from tests.ledger.conftest import Opener, attempt, send
+
+convert = import_module("ledger.migrations.0002_credits_and_totals").convert
+
+
+def aged(database: Database[dict[str, Any]]) -> None:
+    """Undo by hand what the migration does, validators and indexes included."""
+    entries = list(database["ledger_entries"].find({}, {"credits_after_minor": 0}))
+    database["ledger_entries"].drop()
+    database["ledger_entries"].insert_many([{**entry, "_id": ObjectId()} for entry in entries])
+    for name, field in (("ledger_accounts", "credits_minor"), ("ledger_audit", "event")):
+        database.command("collMod", name, validator={})
+        database[name].update_many({}, {"$unset": {field: ""}})
+    database["ledger_audit"].create_index([("accounts", 1), ("at", -1)], name="by_account")
+    database["ledger_totals"].drop()
+    database["ledger_events"].insert_one({"type": "account.opened"})
+
+
+def test_an_old_ledger_is_converted_and_goes_on(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+    one, two = open_account(100), open_account(50)
+    send(one, two, 30, "a")
+    transaction = send(two, one, 10, "b").transaction
+    attempt(one, two, 9_000, "c")
+    before, stats = entries_page(account=account_get(one.id)).entries, ledger_stats()
+
+    aged(bank_db)
+    convert(bank_db)
+
+    assert verify().violations == []
+    assert (entries_page(account=account_get(one.id)).entries, ledger_stats()) == (before, stats)
+    assert entry_of(account=one, transaction_id=transaction.id) == before[0]
+    assert {record["event"] for record in books().audit.find({})} == {
+        "account.opened",
+        "transaction.completed",
+        "transaction.failed",
+    }
+    assert "ledger_events" not in bank_db.list_collection_names()
+    send(one, two, 5, "d")
+    assert verify().violations == []
+
+
+def test_a_second_time_changes_nothing(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+    send(open_account(100), open_account(), 30, "a")
+    before = {name: list(bank_db[name].find({})) for name in bank_db.list_collection_names() if "ledger" in name}
+    convert(bank_db)
+    assert {name: list(bank_db[name].find({})) for name in before} == before
