@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from bson.codec_options import CodecOptions
 from django_mongodb_backend.queryset import RawQuerySet
+from pymongo.errors import AutoReconnect
 
 from accounts.errors import UserNotFound
 from accounts.models import EMAIL_LENGTH, User
@@ -43,13 +44,29 @@ def user_and_marks(user_id: ObjectId | str, *, collection: str, marks: Sequence[
     """
     if not isinstance(user_id, ObjectId | str) or not ObjectId.is_valid(user_id):
         raise UserNotFound
-    users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
     marked = {"$unionWith": {"coll": collection, "pipeline": [{"$match": {"_id": {"$in": list(marks)}}}]}}
     pipeline: list[Query] = [{"$match": {"_id": ObjectId(user_id)}}, *([marked] if marks else [])]
-    found = {document["_id"]: document for document in users.aggregate(pipeline)}
+    found = {document["_id"]: document for document in _few_users(pipeline)}
     if ObjectId(user_id) not in found:
         raise UserNotFound
     return _user_of(found[ObjectId(user_id)]), len(found) > 1
+
+
+def _few_users(pipeline: list[Query]) -> list[Query]:
+    """Return all that an aggregation of people gives, which fits into one answer of the database.
+
+    The plain command takes half of Python's time for `aggregate`, which is only better at a connection that broke.
+    """
+    users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
+    majority = {"level": "majority"}
+    try:
+        reply = users.database.command(
+            "aggregate", users.name, pipeline=pipeline, cursor={}, readConcern=majority, codec_options=_AWARE
+        )
+    except AutoReconnect:
+        return list(users.aggregate(pipeline))
+    found: list[Query] = reply["cursor"]["firstBatch"]
+    return found
 
 
 def _user_of(document: Query) -> User:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bson.objectid import ObjectId
 from rest_framework import serializers
 
 _MAX_TEXT = 1_000
@@ -20,30 +19,6 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-class AccountIdField(serializers.Field[ObjectId, Any, str, Any]):
-    """An account id: 24 hexadecimal digits."""
-
-    default_error_messages = {"invalid": "This is not an account id."}
-
-    def to_internal_value(self, data: Any) -> ObjectId:
-        if not isinstance(data, str) or len(data) != 24 or not ObjectId.is_valid(data):
-            self.fail("invalid")
-        return ObjectId(data)
-
-    def to_representation(self, value: ObjectId) -> str:
-        return str(value)
-
-
-class AmountField(serializers.Field[Any, Any, Any, Any]):
-    """An amount in major units: a number or a decimal string; the ledger reads it, for it knows the currency."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        return value
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -77,42 +52,6 @@ class RefreshInput(serializers.Serializer[Any]):
 
 class AccountInput(serializers.Serializer[Any]):
     currency = TextField(required=False, allow_null=True)
-
-
-class TransactionInput(serializers.Serializer[Any]):
-    fromAccount = AccountIdField()
-    toAccount = AccountIdField()
-    amount = AmountField()
-    idempotencyKey = TextField(required=False)
-    note = TextField(required=False, default="")
-    type = TextField(required=False, default="TRANSFER")
-
-
-class FundingInput(serializers.Serializer[Any]):
-    toAccount = AccountIdField()
-    amount = AmountField()
-    idempotencyKey = TextField(required=False)
-    note = TextField(required=False, default="")
-
-
-class TransferInput(serializers.Serializer[Any]):
-    """The small contract: `fromAccount` or `fromId`, `toAccount` or `toId`."""
-
-    fromAccount = AccountIdField(required=False)
-    toAccount = AccountIdField(required=False)
-    fromId = AccountIdField(required=False)
-    toId = AccountIdField(required=False)
-    amount = AmountField()
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        found = {
-            "fromAccount": attrs.get("fromAccount", attrs.get("fromId")),
-            "toAccount": attrs.get("toAccount", attrs.get("toId")),
-        }
-        missing = [name for name, value in found.items() if value is None]
-        if missing:
-            raise serializers.ValidationError({name: ["This field is required."] for name in missing})
-        return {**found, "amount": attrs["amount"]}
 
 
 class ReasonInput(serializers.Serializer[Any]):

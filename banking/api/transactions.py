@@ -7,10 +7,10 @@ from rest_framework.response import Response
 
 from banking import limits
 from banking.access import account_get_for_user
+from banking.api.orders import funding_read, transaction_read, transfer_read
 from banking.api.query import entry_filter_read, limit_read, page_read
 from banking.api.render import history_body, transaction_body
-from banking.api.serializers import FundingInput, TransactionInput, TransferInput
-from banking.api.views import ApiView, body_of, key_of, required_key_of
+from banking.api.views import ApiView, key_of, required_key_of
 from banking.names import names_of_accounts
 from banking.services.payments import funding_send, transfer_send
 from ledger.history import entries_page, transaction_by_key, transactions_by_ids
@@ -22,15 +22,15 @@ class TransactionsView(ApiView):
     strict_group = limits.TRANSFER
 
     def post(self, request: Request) -> Response:
-        fields = body_of(request, TransactionInput)
+        order = transaction_read(request)
         outcome = transfer_send(
             user=self.user,
-            from_account=fields["fromAccount"],
-            to_account=fields["toAccount"],
-            amount=fields["amount"],
-            key=required_key_of(request, fields.get("idempotencyKey")),
-            note=fields["note"],
-            type=fields["type"],
+            from_account=order.from_account,
+            to_account=order.to_account,
+            amount=order.amount,
+            key=required_key_of(request, order.key),
+            note=order.note,
+            type=order.type,
             origin=self.origin,
         )
         return _executed(outcome, "The money has been sent.")
@@ -40,13 +40,13 @@ class FundingView(ApiView):
     strict_group = limits.TRANSFER
 
     def post(self, request: Request) -> Response:
-        fields = body_of(request, FundingInput)
+        order = funding_read(request)
         outcome = funding_send(
             user=self.user,
-            to_account=fields["toAccount"],
-            amount=fields["amount"],
-            key=required_key_of(request, fields.get("idempotencyKey")),
-            note=fields["note"],
+            to_account=order.to_account,
+            amount=order.amount,
+            key=required_key_of(request, order.key),
+            note=order.note,
             origin=self.origin,
         )
         return _executed(outcome, "The account has been funded.")
@@ -58,12 +58,12 @@ class TransferView(ApiView):
     strict_group = limits.TRANSFER
 
     def post(self, request: Request) -> Response:
-        fields = body_of(request, TransferInput)
+        order = transfer_read(request)
         outcome = transfer_send(
             user=self.user,
-            from_account=fields["fromAccount"],
-            to_account=fields["toAccount"],
-            amount=fields["amount"],
+            from_account=order.from_account,
+            to_account=order.to_account,
+            amount=order.amount,
             key=key_of(request, None) or uuid4().hex,
             origin=self.origin,
         )

@@ -30,6 +30,8 @@ class ApiView(APIView):
         """Keep answers about people and money out of every cache."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Cache-Control"] = "no-store"
+        # What a browser should make of it, were somebody to open it as a page: nothing.
+        answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
         return answer
 
     @property
