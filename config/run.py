@@ -55,7 +55,7 @@ class Supervisor:
         self._host = os.environ.get("HOST", "127.0.0.1")
         self._port = whole_number("PORT", default=8000, highest=65_535)
         self._workers = whole_number("WORKERS", default=2, highest=64)
-        self._threads = whole_number("THREADS", default=16, highest=256)
+        self._threads = whole_number("THREADS", default=64, highest=256)
         self._database: EmbeddedDatabase | None = None
         self._web: subprocess.Popen[bytes] | None = None
         self._restarts: deque[float] = deque(maxlen=RESTARTS_PER_MINUTE)

@@ -1,4 +1,4 @@
-"""Writing to the ledger's collections by the database's own commands.
+"""Reading and writing the ledger's collections in a transaction, by the database's own commands.
 
 A round trip of the driver's convenient helpers takes half as much of Python's time again as the plain command, and a
 transfer makes half a dozen of them. The session says which transaction they belong to, and with which guarantees.
@@ -12,6 +12,20 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from ledger.records import Document
+
+
+def find(in_: Collection[Document], query: Document, at_most: int, session: ClientSession) -> list[Document]:
+    """Return the documents of a query, as the session's transaction sees them.
+
+    Args:
+        in_: the collection.
+        query: finds no more than `at_most` documents, which fit into one answer of the database.
+        at_most: from 1.
+        session: the transaction's.
+    """
+    reply = _run(in_, session, "find", filter=query, batchSize=at_most, limit=at_most, singleBatch=True)
+    found: list[Document] = reply["cursor"]["firstBatch"]
+    return found
 
 
 def insert(into: Collection[Document], documents: Sequence[Document], session: ClientSession) -> None:
@@ -36,7 +50,9 @@ def update(into: Collection[Document], updates: Sequence[Document], session: Cli
 
 
 def _run(into: Collection[Document], session: ClientSession, command: str, **arguments: Any) -> Document:
-    reply: Document = into.database.command(command, into.name, session=session, **arguments)
+    reply: Document = into.database.command(
+        command, into.name, codec_options=into.codec_options, session=session, **arguments
+    )
     if reply.get("writeErrors"):
         raise BulkWriteError(reply)
     return reply

@@ -1,7 +1,7 @@
 """`post(batch)`: the only place where a balance changes.
 
 It reads the accounts and keys of all instructions, lets `ledger.rules` decide them in order in memory, writes
-balances, transactions, entries, audit records and totals in one command each and commits once. One transfer is a batch
+balances, transactions, entries and audit records in one command each and commits once. One transfer is a batch
 of one. Every balance is written under a guard though the batch has decided already: defence in depth.
 """
 
@@ -92,7 +92,7 @@ def post_within(session: ClientSession, batch: Sequence[Instruction], *, new_key
 
 def _accounts(session: ClientSession, batch: Sequence[Instruction]) -> Accounts:
     ids = {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
-    found = books().accounts.find({"_id": {"$in": list(ids)}}, session=session)
+    found = commands.find(books().accounts, {"_id": {"$in": list(ids)}}, len(ids), session)
     return {document["_id"]: document for document in found}
 
 
@@ -108,9 +108,10 @@ def _known(session: ClientSession | None, batch: Sequence[Instruction]) -> Known
 
 def _write(session: ClientSession, plan: Batch) -> None:
     to = books()
-    if plan.before:
-        balances = [_balance_write(before, plan.accounts[account]) for account, before in plan.before.items()]
-        _expect(commands.update(to.accounts, balances, session), len(balances))
+    balances = [_balance_write(before, plan.accounts[account]) for account, before in plan.before.items()]
+    counted = shard_update(plan.inserted.values(), (again for _, again in plan.replaced.values()))
+    _expect(commands.update(to.accounts, [*balances, counted], session), len(balances) + 1)
+    if plan.entries:
         commands.insert(to.entries, plan.entries, session)
     if plan.inserted:
         commands.insert(to.transactions, list(plan.inserted.values()), session)
@@ -118,8 +119,6 @@ def _write(session: ClientSession, plan: Batch) -> None:
         retries = [_retry_write(count, again) for count, again in plan.replaced.values()]
         _expect(commands.update(to.transactions, retries, session), len(retries))
     commands.insert(to.audit, plan.audit, session)
-    counted = shard_update(plan.inserted.values(), (again for _, again in plan.replaced.values()))
-    _expect(commands.update(to.totals, [counted], session), 1)
 
 
 def _retry_write(failures: int, again: Document) -> Document:

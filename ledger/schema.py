@@ -77,30 +77,41 @@ _ID_NAMES_TRANSACTION_AND_DIRECTION = {
     "$expr": {"$eq": ["$_id", {"$concat": [{"$toString": "$transaction"}, ":", "$direction"]}]}
 }
 
+_ACCOUNT = {
+    "$and": [
+        _exactly(
+            kind=_one_of(CUSTOMER, SYSTEM),
+            owner=_ID_OR_NULL,
+            currency=_CURRENCY,
+            status=_one_of(ACTIVE, FROZEN, CLOSED, INACTIVE),
+            status_reason=_TEXT,
+            balance_minor=_MONEY,
+            held_minor=_COUNT,
+            overdraft_minor=_COUNT,
+            credits_minor=_COUNT,
+            seq=_COUNT,
+            version=_COUNT,
+            posted_at=_DATE_OR_NULL,
+            created_at=_DATE,
+            updated_at=_DATE,
+        ),
+        _WITHIN_LIMIT,
+        _CLOSED_IS_EMPTY,
+        _OVERDRAFT_IS_THE_SYSTEMS,
+    ]
+}
+# Counters among the accounts (`ledger.stats`). With the number as owner, one index keeps both kinds unique.
+_SHARD_NUMBER = {"bsonType": "int", "minimum": 0, "maximum": SHARDS - 1}
+_SHARD = _exactly(
+    _id=_SHARD_NUMBER,
+    owner=_SHARD_NUMBER,
+    transactions=_COUNT,
+    failed=_COUNT,
+    volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
+)
+
 VALIDATORS: dict[str, dict[str, Any]] = {
-    store.ACCOUNTS: {
-        "$and": [
-            _exactly(
-                kind=_one_of(CUSTOMER, SYSTEM),
-                owner=_ID_OR_NULL,
-                currency=_CURRENCY,
-                status=_one_of(ACTIVE, FROZEN, CLOSED, INACTIVE),
-                status_reason=_TEXT,
-                balance_minor=_MONEY,
-                held_minor=_COUNT,
-                overdraft_minor=_COUNT,
-                credits_minor=_COUNT,
-                seq=_COUNT,
-                version=_COUNT,
-                posted_at=_DATE_OR_NULL,
-                created_at=_DATE,
-                updated_at=_DATE,
-            ),
-            _WITHIN_LIMIT,
-            _CLOSED_IS_EMPTY,
-            _OVERDRAFT_IS_THE_SYSTEMS,
-        ]
-    },
+    store.ACCOUNTS: {"$or": [_ACCOUNT, _SHARD]},
     # One document for each owner, which all openings of that owner write: two at once conflict, and one waits.
     store.OWNERS: _exactly(accounts=_COUNT),
     store.TRANSACTIONS: {
@@ -159,12 +170,6 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         surface=_one_of("browser", "api", "command"),
         details={"bsonType": "object"},
     ),
-    store.TOTALS: _exactly(
-        _id={"bsonType": "int", "minimum": 0},
-        transactions=_COUNT,
-        failed=_COUNT,
-        volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
-    ),
 }
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -189,7 +194,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("subject", ASCENDING), ("at", DESCENDING)], name="by_subject"),
     ],
-    store.TOTALS: [],
     store.PROCESSES: [],
 }
 
@@ -214,7 +218,7 @@ def books_open(database: Database[dict[str, Any]]) -> None:
     """
     shards = [shard_document(number) for number in range(SHARDS)]
     writes = [UpdateOne({"_id": shard["_id"]}, {"$setOnInsert": shard}, upsert=True) for shard in shards]
-    database[store.TOTALS].bulk_write(writes, ordered=False)
+    database[store.ACCOUNTS].bulk_write(writes, ordered=False)
     for currency in offered_currencies():
         database[store.ACCOUNTS].update_one(
             {"owner": None, "currency": currency},

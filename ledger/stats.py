@@ -3,6 +3,9 @@
 They are counted with each posting, in its transaction, and so are exact. The counters stand in a few documents, the
 shards, of which every process writes one of its own: were there only one, all transfers of all machines would conflict
 on it. Reading adds the shards up. `ledger.verify` counts again.
+
+The shards stand among the accounts, where the command that writes the balances writes them too: in a collection of
+their own they would cost every transfer a round trip. Their ids are numbers, so nothing takes them for accounts.
 """
 
 from collections import Counter
@@ -17,6 +20,9 @@ from ledger.records import COMPLETED, FAILED, FUNDING, Document
 from ledger.store import books
 
 SHARDS = 16
+# The query for the shards among the accounts, and the one for the accounts among the shards.
+SHARD_IDS = {"_id": {"$gte": 0, "$lt": SHARDS}}
+ACCOUNT_IDS = {"_id": {"$type": "objectId"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Stats:
 
 def ledger_stats() -> Stats:
     """Return the figures; fundings count as transactions, but are no volume."""
-    return stats_sum(books().totals.find({}))
+    return stats_sum(books().accounts.find(SHARD_IDS))
 
 
 def stats_sum(shards: Iterable[Document]) -> Stats:
@@ -56,7 +62,7 @@ def stats_of(transactions: Iterable[Document]) -> Stats:
 
 def shard_document(number: int) -> Document:
     """Return a shard that has counted nothing yet."""
-    return {"_id": number, "transactions": Int64(0), "failed": Int64(0), "volume_minor": {}}
+    return {"_id": number, "owner": number, "transactions": Int64(0), "failed": Int64(0), "volume_minor": {}}
 
 
 def shard_add(shard: Document, transaction: Document) -> None:

@@ -20,7 +20,6 @@ OWNERS = "ledger_owners"
 TRANSACTIONS = "ledger_transactions"
 ENTRIES = "ledger_entries"
 AUDIT = "ledger_audit"
-TOTALS = "ledger_totals"
 PROCESSES = "ledger_processes"
 
 # What was acknowledged is on disk on a majority of the replica set.
@@ -38,7 +37,6 @@ class Books(NamedTuple):
     transactions: Collection[dict[str, Any]]
     entries: Collection[dict[str, Any]]
     audit: Collection[dict[str, Any]]
-    totals: Collection[dict[str, Any]]
 
 
 def client() -> MongoClient[dict[str, Any]]:
@@ -64,10 +62,10 @@ def books() -> Books:
     """Return the ledger's collections in the bank's database."""
     global _latest
     found, (of_client, of_name, latest) = client(), _latest
-    # Making the six of them anew for every question would cost as much as a quarter of a round trip.
+    # Making the five of them anew for every question would cost as much as a quarter of a round trip.
     if latest is None or of_client is not found or of_name != connections["default"].settings_dict["NAME"]:
         of = database()
-        latest = Books(of[ACCOUNTS], of[OWNERS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT], of[TOTALS])
+        latest = Books(of[ACCOUNTS], of[OWNERS], of[TRANSACTIONS], of[ENTRIES], of[AUDIT])
         _latest = (found, of.name, latest)
     return latest
 

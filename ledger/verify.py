@@ -16,7 +16,7 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 from ledger.records import COMPLETED, CREDIT, CUSTOMER, DEBIT, REVERSED, Document
-from ledger.stats import Stats, shard_add, shard_document, stats_sum
+from ledger.stats import ACCOUNT_IDS, SHARD_IDS, Stats, shard_add, shard_document, stats_sum
 from ledger.store import Books, books, client
 
 # More than this says nothing new and would hide the first ones.
@@ -81,7 +81,7 @@ def _counted(documents: Iterator[Document], step: str, progress: Progress) -> It
 
 def _accounts_check(session: ClientSession, report: Report, progress: Progress) -> dict[ObjectId, Document]:
     """I1: per currency all balances add up to zero. I3: nobody is below the limit."""
-    found = _snapshot_books().accounts.find({}, session=session)
+    found = _snapshot_books().accounts.find(ACCOUNT_IDS, session=session)
     accounts = {document["_id"]: document for document in _counted(iter(found), "accounts", progress)}
     sums: dict[str, int] = {}
     for account in accounts.values():
@@ -183,7 +183,7 @@ def _transactions_check(session: ClientSession, report: Report, progress: Progre
     while group is not None:
         report.add("I4", f"entries of transaction {group[0]}, which does not exist")
         group = next(groups, None)
-    kept = stats_sum(to.totals.find({}, session=session))
+    kept = stats_sum(to.accounts.find(SHARD_IDS, session=session))
     if kept != count.stats:
         report.add("totals", f"say {kept}, and the transactions are {count.stats}")
 

@@ -8,12 +8,12 @@ from pymongo.database import Database
 
 from ledger.accounts import account_get
 from ledger.history import entries_page, entry_of
-from ledger.stats import ledger_stats
+from ledger.stats import SHARD_IDS, ledger_stats
 from ledger.store import books
 from ledger.verify import verify
 from tests.ledger.conftest import Opener, attempt, send
 
-convert = import_module("ledger.migrations.0002_credits_and_totals").convert
+convert = import_module("ledger.migrations.0002_credits_and_counters").convert
 
 
 def aged(database: Database[dict[str, Any]]) -> None:
@@ -23,9 +23,9 @@ def aged(database: Database[dict[str, Any]]) -> None:
     database["ledger_entries"].insert_many([{**entry, "_id": ObjectId()} for entry in entries])
     for name, field in (("ledger_accounts", "credits_minor"), ("ledger_audit", "event")):
         database.command("collMod", name, validator={})
-        database[name].update_many({}, {"$unset": {field: ""}})
+        database[name].update_many({"_id": {"$type": "objectId"}}, {"$unset": {field: ""}})
     database["ledger_audit"].create_index([("accounts", 1), ("at", -1)], name="by_account")
-    database["ledger_totals"].drop()
+    database["ledger_accounts"].delete_many(SHARD_IDS)
     database["ledger_events"].insert_one({"type": "account.opened"})
 
 

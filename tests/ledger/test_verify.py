@@ -118,7 +118,7 @@ DAMAGES: dict[str, tuple[Callable[[ObjectId], None], set[str]]] = {
         {"I2"},
     ),
     "a counter that is wrong": (
-        lambda one: damaged("ledger_totals", {"_id": 3}, {"$inc": {"transactions": Int64(1)}}),
+        lambda one: damaged("ledger_accounts", {"_id": 3}, {"$inc": {"transactions": Int64(1)}}),
         {"totals"},
     ),
     "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {"I4", "totals"}),

@@ -25,7 +25,7 @@ def convert(database: Database[dict[str, Any]]) -> None:
         database.drop_collection(_EVENTS_BEFORE)
     schema_apply(database)
     books_open(database)
-    _totals_count(database)
+    _counters_begin(database)
 
 
 def _entries_convert(database: Database[dict[str, Any]]) -> None:
@@ -85,18 +85,18 @@ def _audit_convert(database: Database[dict[str, Any]]) -> None:
         database[store.AUDIT].drop_index("by_account")
 
 
-def _totals_count(database: Database[dict[str, Any]]) -> None:
+def _counters_begin(database: Database[dict[str, Any]]) -> None:
     """Put what there is into one shard, unless the ledger has counted from its beginning."""
     from ledger import store
-    from ledger.stats import shard_add, shard_document
+    from ledger.stats import SHARD_IDS, shard_add, shard_document
 
-    if any(shard["transactions"] for shard in database[store.TOTALS].find({})):
+    if any(shard["transactions"] for shard in database[store.ACCOUNTS].find(SHARD_IDS)):
         return
     shard = shard_document(0)
     fields = dict.fromkeys(("status", "type", "currency", "amount_minor"), 1)
     for transaction in database[store.TRANSACTIONS].find({}, fields):
         shard_add(shard, transaction)
-    database[store.TOTALS].replace_one({"_id": 0}, shard)
+    database[store.ACCOUNTS].replace_one({"_id": 0}, shard)
 
 
 def run(apps: Any, schema_editor: Any) -> None:
