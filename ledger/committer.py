@@ -24,12 +24,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
 from django.db import connections
 
 from ledger.errors import LedgerError, TryAgain
+from ledger.memory import Memory
 from ledger.posting import post, read_back
 from ledger.records import now
 from ledger.rules import Answer, Instruction
@@ -77,6 +79,8 @@ class Committer:
         self._waiting: deque[_Ticket] = deque()
         self._is_led = False
         self._group_began = now()
+        self._name = uuid4().bytes
+        self._memory = Memory()
 
     def submit(self, instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
         """Execute an instruction together with whatever else is asked for now.
@@ -140,9 +144,11 @@ class Committer:
     def _lead(self) -> None:
         group: list[_Ticket] = []
         try:
-            with _turn_of_this_machine():
+            with _turn_of_this_machine(self._name) as nobody_else_posted:
+                if not nobody_else_posted:
+                    self._memory.forget()
                 group = self._take()
-                _post_group(group)
+                _post_group(group, self._memory)
         finally:
             self._hand_on(group)
 
@@ -186,7 +192,7 @@ def _known_or_raised(answer: Answer | Exception) -> Answer:
     return answer
 
 
-def _post_group(group: list[_Ticket]) -> None:
+def _post_group(group: list[_Ticket], memory: Memory) -> None:
     """Post those that have time left; when one of them breaks the group, post each for itself."""
     for ticket in group:
         if ticket.seconds_left < _LEAST_SECONDS:
@@ -195,21 +201,22 @@ def _post_group(group: list[_Ticket]) -> None:
     if not due:
         return
     try:
-        answers = iter(_post_together(due))
+        answers = iter(_post_together(due, memory))
     except Exception as error:
-        _answer_apart(due, error)
+        memory.forget()
+        _answer_apart(due, error, memory)
     else:
         for ticket in due:
             ticket.answers = [next(answers) for _ in ticket.instructions]
 
 
-def _post_together(due: list[_Ticket]) -> list[Answer]:
+def _post_together(due: list[_Ticket], memory: Memory) -> list[Answer]:
     seconds = min(ticket.seconds_left for ticket in due)
     batch = [instruction for ticket in due for instruction in ticket.instructions]
-    return post(batch, deadline_seconds=max(seconds, _LEAST_SECONDS))
+    return post(batch, deadline_seconds=max(seconds, _LEAST_SECONDS), memory=memory)
 
 
-def _answer_apart(due: list[_Ticket], error: Exception) -> None:
+def _answer_apart(due: list[_Ticket], error: Exception, memory: Memory) -> None:
     size = sum(len(ticket.instructions) for ticket in due)
     if size == 1:
         due[0].refuse(error)
@@ -218,17 +225,24 @@ def _answer_apart(due: list[_Ticket], error: Exception) -> None:
     for ticket in due:
         alone = [_Ticket([instruction], ticket.expires) for instruction in ticket.instructions]
         for one in alone:
-            _post_group([one])
+            _post_group([one], memory)
         ticket.answers = [answer for one in alone for answer in one.answers or [error]]
 
 
 @contextlib.contextmanager
-def _turn_of_this_machine() -> Iterator[None]:
-    """Hold the machine's turn, or go ahead without it after a while."""
+def _turn_of_this_machine(name: bytes) -> Iterator[bool]:
+    """Hold the machine's turn, or go ahead without it after a while.
+
+    Args:
+        name: the committer's, which it leaves in the lock's file.
+
+    Yields:
+        Whether it had the turn before, so that no other process of the machine has posted since.
+    """
     turn = _turn()
     held = turn is not None and _take_turn(turn)
     try:
-        yield
+        yield turn is not None and held and _sign(turn, name)
     finally:
         if turn is not None and held:
             fcntl.flock(turn, fcntl.LOCK_UN)
@@ -243,6 +257,14 @@ def _take_turn(turn: int) -> bool:
             time.sleep(_POLL_SECONDS)
         else:
             return True
+    return False
+
+
+def _sign(turn: int, name: bytes) -> bool:
+    """Leave the name in the lock's file; return whether it was there already."""
+    if os.pread(turn, len(name), 0) == name:
+        return True
+    os.pwrite(turn, name, 0)
     return False
 
 

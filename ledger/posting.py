@@ -6,6 +6,8 @@ of one. Every balance is written under a guard though the batch has decided alre
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
 
 import pymongo
 import structlog
@@ -15,7 +17,8 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
 from ledger import atomic, commands
-from ledger.errors import TryAgain
+from ledger.errors import LedgerError, TryAgain
+from ledger.memory import Accounts, Memory
 from ledger.records import ACTIVE, FAILED, Document, now
 from ledger.rules import Answer, Batch, Instruction, answer_for_known
 from ledger.stats import shard_update
@@ -25,18 +28,20 @@ from ledger.store import books
 MAX_BATCH = 1_000
 _READ_BACK_SECONDS = 2
 
-Accounts = dict[ObjectId, Document]
 Known = dict[tuple[ObjectId, str], Document]
 
 _log = structlog.get_logger(__name__)
 
 
-def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None) -> list[Answer]:
+def post(
+    batch: Sequence[Instruction], *, deadline_seconds: float | None = None, memory: Memory | None = None
+) -> list[Answer]:
     """Execute the instructions in order, in one database transaction.
 
     Args:
         batch: 1 to `MAX_BATCH` instructions.
         deadline_seconds: how long it may take, waiting included; the setting's by default.
+        memory: what the accounts are thought to be, and where they are kept after the commit.
 
     Returns:
         An answer for each instruction, in order: an `Outcome`, or the `LedgerError` that it deserves (returned, not
@@ -44,54 +49,75 @@ def post(batch: Sequence[Instruction], *, deadline_seconds: float | None = None)
     """
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} instructions, not {len(batch)}")
-    trusts = _Trust(is_given=len(batch) == 1)
+    memory = memory or Memory()
+    first_try = _Guess(memory.recall(_ids_of(batch)), new_keys=len(batch) == 1)
+    tries = chain([first_try], repeat(_READ_ALL))
+
+    def work(session: ClientSession) -> tuple[list[Answer], Batch]:
+        guess = next(tries)
+        if guess is not first_try:
+            memory.forget()
+        return _post(session, batch, guess)
+
     try:
-        return atomic.run(
-            lambda session: post_within(session, batch, new_keys=trusts.once()), deadline_seconds=deadline_seconds
-        )
+        answers, plan = atomic.run(work, deadline_seconds=deadline_seconds)
     except TryAgain as unknown:
+        memory.forget()
         return read_back(batch, unknown)
+    memory.keep(plan.accounts_after())
+    return answers
 
 
-class _Trust:
-    """Trust in a key to be new, for the first try alone.
-
-    Nearly every key is. So a single transfer does not ask first: if the key has been used, the unique index refuses
-    the transaction as a whole, and the second try asks. A batch asks at once: many pay for one round trip.
-    """
-
-    def __init__(self, *, is_given: bool) -> None:
-        self._is_given = is_given
-
-    def once(self) -> bool:
-        given, self._is_given = self._is_given, False
-        return given
-
-
-def post_within(session: ClientSession, batch: Sequence[Instruction], *, new_keys: bool = False) -> list[Answer]:
+def post_within(session: ClientSession, batch: Sequence[Instruction]) -> list[Answer]:
     """Execute the instructions as part of a transaction that the caller runs by `ledger.atomic.run`.
 
     For the ledger's own changes that include a posting, such as opening an account with its opening balance;
     everybody else calls `post`, or `ledger.transfers`.
 
-    Args:
-        session: the transaction's.
-        batch: 1 to `MAX_BATCH` instructions.
-        new_keys: take the keys for unused; a used one then ends in `BulkWriteError`, and nothing is written.
-
     Returns:
         As `post`; the answers hold only if the transaction commits.
     """
-    known = {} if new_keys else _known(session, batch)
-    plan = Batch(accounts=_accounts(session, batch), known=known, moment=now())
+    return _post(session, batch, _READ_ALL)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """What is taken for granted instead of read, in the first try alone.
+
+    Nearly every key is new, so a single transfer does not ask: if the key has been used, the unique index refuses the
+    transaction as a whole, and the second try asks. A batch asks at once, because many pay for one round trip.
+
+    Args:
+        accounts: as they are thought to be; None to read them.
+        new_keys: whether the keys are taken for new.
+    """
+
+    accounts: Accounts | None = None
+    new_keys: bool = False
+
+
+_READ_ALL = _Guess()
+
+
+def _post(session: ClientSession, batch: Sequence[Instruction], guess: _Guess) -> tuple[list[Answer], Batch]:
+    known = {} if guess.new_keys else _known(session, batch)
+    accounts = _accounts(session, batch) if guess.accounts is None else guess.accounts
+    plan = Batch(accounts=accounts, known=known, moment=now())
     answers = [plan.decide(instruction) for instruction in batch]
+    if guess.accounts is not None and any(isinstance(answer, LedgerError) for answer in answers):
+        # A guard stands before balances alone: nothing is refused on a guess.
+        return _post(session, batch, _Guess(None, new_keys=guess.new_keys))
     if plan.inserted or plan.replaced:
         _write(session, plan)
-    return answers
+    return answers, plan
+
+
+def _ids_of(batch: Sequence[Instruction]) -> set[ObjectId]:
+    return {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
 
 
 def _accounts(session: ClientSession, batch: Sequence[Instruction]) -> Accounts:
-    ids = {account for instruction in batch for account in (instruction.sender, instruction.receiver)}
+    ids = _ids_of(batch)
     found = commands.find(books().accounts, {"_id": {"$in": list(ids)}}, len(ids), session)
     return {document["_id"]: document for document in found}
 
@@ -134,6 +160,8 @@ def _balance_write(before: Document, after: Document) -> Document:
         "_id": before["_id"],
         "status": ACTIVE,
         "version": before["version"],
+        "balance_minor": before["balance_minor"],
+        "seq": before["seq"],
         "$expr": {"$gte": [spendable, Int64(-change)]},
     }
     moved = {name: Int64(after[name] - before[name]) for name in ("balance_minor", "credits_minor", "seq")}

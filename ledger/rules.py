@@ -201,6 +201,13 @@ class Batch:
             return answer
         return self._execute(instruction, cast(Document, sender), known)
 
+    def accounts_after(self) -> dict[ObjectId, Document]:
+        """Return the accounts as they stand once everything is written."""
+        written = {
+            id_: {**self.accounts[id_], "version": before["version"] + 1} for id_, before in self.before.items()
+        }
+        return {**self.accounts, **written}
+
     def _execute(self, instruction: Instruction, sender: Document, known: Document | None) -> Answer:
         receiver = self.accounts.get(instruction.receiver)
         at = instruction.at or self.moment

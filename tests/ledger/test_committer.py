@@ -34,12 +34,12 @@ class Gate:
         self.open = threading.Event()
         self.before: Callable[[Sequence[Instruction]], None] = lambda batch: None
 
-    def post(self, batch: Sequence[Instruction], *, deadline_seconds: float | None = None) -> list[Answer]:
+    def post(self, batch: Sequence[Instruction], **options: Any) -> list[Answer]:
         self.groups.append([instruction.key for instruction in batch])
         self.entered.set()
         assert self.open.wait(20)
         self.before(batch)
-        return posting.post(batch, deadline_seconds=deadline_seconds)
+        return posting.post(batch, **options)
 
 
 @pytest.fixture
