@@ -38,7 +38,7 @@ class Server:
     def start(self) -> None:
         """Start the processes and wait until every one of them can answer."""
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
-        processes = ["--workers", str(self._workers), "--blocking-threads", "16", "--respawn-failed-workers"]
+        processes = ["--workers", str(self._workers), "--blocking-threads", "64", "--respawn-failed-workers"]
         command = [sys.executable, "-m", "granian", *options, *processes, "--log-level", "error"]
         self._process = subprocess.Popen(
             launch_command([*command, "config.wsgi:application"], death_signal=signal.SIGKILL),
@@ -80,6 +80,12 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM, as an update or a restart does, and wait for the orderly end."""
+        assert self._process, "the server was not started"
+        self._process.terminate()
+        self._process.wait(timeout=30)
 
     def stop(self) -> None:
         """End it for good."""

@@ -176,6 +176,26 @@ def test_kill_9_in_the_middle_of_a_storm_loses_nothing(bank_db: Database[dict[st
         server.stop()
 
 
+def test_an_orderly_stop_leaves_nobody_with_half_an_answer(bank_db: Database[dict[str, Any]]) -> None:
+    """What was asked for is answered or was never begun: each key that got no answer has a definite one afterwards."""
+    server = Server(database=bank_db.name, workers=2)
+    server.start()
+    try:
+        storm = Storm([server], [Payer(number, 100) for number in range(8)])
+        storm.start()
+        time.sleep(1.5)
+        began = time.monotonic()
+        server.ask_to_stop()
+        assert time.monotonic() - began < 10
+        storm.stop()
+        assert {status for status, _ in storm.refused} <= {503}
+        server.start()
+        usable_again_within(5, server, storm.payers, time.monotonic())
+        acknowledged_is_there(storm)
+    finally:
+        server.stop()
+
+
 def usable_again_within(seconds: float, server: Server, payers: list[Payer], since: float) -> None:
     """Every account that the killed process was working on sends and receives again."""
     for number, payer in enumerate(payers):

@@ -146,6 +146,51 @@ def test_a_group_is_bounded(pair: tuple[Account, Account], gate: Gate, monkeypat
     assert gate.groups == [["a"], ["b", "c"], ["d", "e"], ["f"]]
 
 
+def test_a_bulk_enters_a_group_as_one_and_answers_in_order(pair: tuple[Account, Account], gate: Gate) -> None:
+    one, two = pair
+    group = Committer()
+    bulk = [order(one, two, "b"), order(one, two, "c", 10**9), order(one, two, "b"), order(one, one, "d")]
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.submit, order(one, two, "a"))
+        assert gate.entered.wait(10)
+        second = pool.submit(group.submit_together, bulk)
+        while len(group._waiting) < 1:
+            time.sleep(0.001)
+        third = pool.submit(group.submit, order(one, two, "e"))
+        while len(group._waiting) < 2:
+            time.sleep(0.001)
+        gate.open.set()
+        answers = second.result()
+        assert isinstance(first.result(), Outcome)
+        assert isinstance(third.result(), Outcome)
+    assert gate.groups == [["a"], ["b", "c", "b", "d", "e"]]
+    assert [type(answer).__name__ for answer in answers] == ["Outcome", "TransferRefused", "Outcome", "SameAccount"]
+    assert balance(two) == 300
+    books_are_right()
+
+
+def test_one_that_breaks_a_bulk_breaks_alone(pair: tuple[Account, Account], gate: Gate) -> None:
+    one, two = pair
+    gate.open.set()
+
+    def refuse(batch: Sequence[Instruction]) -> None:
+        if any(instruction.key == "poison" for instruction in batch):
+            raise ZeroDivisionError("a bug")
+
+    gate.before = refuse
+    with pytest.raises(ZeroDivisionError):
+        Committer().submit_together([order(one, two, key) for key in ("a", "poison", "b")])
+    assert balance(two) == 200
+    books_are_right()
+
+
+def test_a_bulk_is_no_larger_than_a_group(pair: tuple[Account, Account]) -> None:
+    one, two = pair
+    for size in (0, committer.MAX_GROUP + 1):
+        with pytest.raises(ValueError, match="go together"):
+            Committer().submit_together([order(one, two, f"k{number}") for number in range(size)])
+
+
 def test_the_lead_is_handed_on_when_the_leader_is_torn_away(pair: tuple[Account, Account], gate: Gate) -> None:
     one, two = pair
 
