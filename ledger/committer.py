@@ -5,44 +5,33 @@ transaction is running waits for the next one and goes into it together with all
 no thread of its own for this, and no timer: the first who waits leads the next group, posts it in its own thread and
 hands the lead on. When nobody else is there the first comer leads at once, and has waited for nothing.
 
-The processes of one machine take turns by a lock of the operating system, so that their groups do not conflict in the
-database. The turn is a courtesy and no safeguard: the kernel ends it with its holder, and whoever has waited too long
-goes ahead, because correctness is the database's business (`ledger.atomic`).
+The processes of one machine take turns (`ledger.turns`), so that their groups do not conflict in the database.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
 import os
-import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from uuid import uuid4
 
 import structlog
 from django.conf import settings
-from django.db import connections
 
 from ledger.errors import LedgerError, TryAgain
 from ledger.memory import Memory
 from ledger.posting import post, read_back
 from ledger.records import now
 from ledger.rules import Answer, Instruction
+from ledger.turns import turns_of_this_machine
 
 # Instructions that may wait in one process; more could not be answered before their deadlines.
 MAX_WAITING = 5_000
 # Instructions in one transaction: beyond this the cost of each hardly falls, and everybody waits longer.
 MAX_GROUP = 250
-# How long a group lets another process of the machine go first.
-COURTESY_SECONDS = 0.25
-_POLL_SECONDS = 0.0005
 # With less time left than this a transfer is not begun.
 _LEAST_SECONDS = 0.02
 # How long after its deadline somebody waits for a group that is being posted: it has that deadline too.
@@ -79,7 +68,6 @@ class Committer:
         self._waiting: deque[_Ticket] = deque()
         self._is_led = False
         self._group_began = now()
-        self._name = uuid4().bytes
         self._memory = Memory()
 
     def submit(self, instruction: Instruction, *, deadline_seconds: float | None = None) -> Answer:
@@ -144,7 +132,7 @@ class Committer:
     def _lead(self) -> None:
         group: list[_Ticket] = []
         try:
-            with _turn_of_this_machine(self._name) as nobody_else_posted:
+            with turns_of_this_machine().take() as nobody_else_posted:
                 if not nobody_else_posted:
                     self._memory.forget()
                 group = self._take()
@@ -229,63 +217,6 @@ def _answer_apart(due: list[_Ticket], error: Exception, memory: Memory) -> None:
         ticket.answers = [answer for one in alone for answer in one.answers or [error]]
 
 
-@contextlib.contextmanager
-def _turn_of_this_machine(name: bytes) -> Iterator[bool]:
-    """Hold the machine's turn, or go ahead without it after a while.
-
-    Args:
-        name: the committer's, which it leaves in the lock's file.
-
-    Yields:
-        Whether it had the turn before, so that no other process of the machine has posted since.
-    """
-    turn = _turn()
-    held = turn is not None and _take_turn(turn)
-    try:
-        yield turn is not None and held and _sign(turn, name)
-    finally:
-        if turn is not None and held:
-            fcntl.flock(turn, fcntl.LOCK_UN)
-
-
-def _take_turn(turn: int) -> bool:
-    ends = time.monotonic() + COURTESY_SECONDS
-    while time.monotonic() < ends:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_POLL_SECONDS)
-        else:
-            return True
-    return False
-
-
-def _sign(turn: int, name: bytes) -> bool:
-    """Leave the name in the lock's file; return whether it was there already."""
-    if os.pread(turn, len(name), 0) == name:
-        return True
-    os.pwrite(turn, name, 0)
-    return False
-
-
-_turns: dict[str, int] = {}
-
-
-def _turn() -> int | None:
-    """Return the open lock file of this database on this machine, None where there can be none."""
-    wrapper = connections["default"].settings_dict
-    database = f"{wrapper['HOST']} {wrapper['NAME']} {os.getuid()}"
-    if database not in _turns:
-        name = hashlib.sha256(database.encode()).hexdigest()[:24]
-        path = Path(tempfile.gettempdir()) / f"florin-{name}.turn"
-        try:
-            _turns[database] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            _log.warning("no_turns_on_this_machine", error=error.strerror)
-            return None
-    return _turns[database]
-
-
 _committer = Committer()
 
 
@@ -300,10 +231,9 @@ def submit_together(instructions: Sequence[Instruction], *, deadline_seconds: fl
 
 
 def _begin_anew_in_child() -> None:
-    """Those who waited at the fork wait in the parent; a shared lock file would give both the same turn."""
+    """Those who waited at the fork wait in the parent."""
     global _committer
     _committer = Committer()
-    _turns.clear()
 
 
 os.register_at_fork(after_in_child=_begin_anew_in_child)

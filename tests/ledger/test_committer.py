@@ -1,8 +1,6 @@
 """Group commit: who comes at the same time shares a transaction, and nobody pays for a neighbour."""
 
 import contextlib
-import fcntl
-import os
 import subprocess
 import sys
 import threading
@@ -219,45 +217,17 @@ def test_the_lead_is_handed_on_when_the_leader_is_torn_away(pair: tuple[Account,
     assert balance(two) == 200
 
 
-def test_a_process_that_keeps_its_turn_too_long_stops_nobody(
-    pair: tuple[Account, Account], gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate.open.set()
-    one, two = pair
-    committer.submit(order(one, two, "a"))
-    held = next(fd for fd in committer._turns.values())
-    name = os.readlink(f"/proc/self/fd/{held}")
-    with open(name, "rb") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        began = time.monotonic()
-        assert isinstance(committer.submit(order(one, two, "b")), Outcome)
-        assert committer.COURTESY_SECONDS <= time.monotonic() - began < 5
-    began = time.monotonic()
-    assert isinstance(committer.submit(order(one, two, "c")), Outcome)
-    assert balance(two) == 300
-
-
-def test_a_machine_without_a_place_for_the_turn_goes_on(
-    pair: tuple[Account, Account], gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate.open.set()
-    one, two = pair
-    monkeypatch.setattr(committer, "_turns", {})
-    monkeypatch.setattr("tempfile.gettempdir", lambda: "/nonexistent")
-    assert isinstance(committer.submit(order(one, two, "a")), Outcome)
-
-
 def test_a_forked_child_waits_for_nobody() -> None:
     script = """
 import os, threading
 import django
 django.setup()
-from ledger import committer
+from ledger import committer, turns
 committer._committer._is_led = True  # as if a thread of the parent were leading
-committer._turns["x"] = 0
+turns._turns["x"] = 0
 child = os.fork()
 if child == 0:
-    os._exit(0 if not committer._committer._is_led and not committer._turns else 1)
+    os._exit(0 if not committer._committer._is_led and not turns._turns else 1)
 raise SystemExit(os.waitpid(child, 0)[1])
 """
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0

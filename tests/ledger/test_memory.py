@@ -1,15 +1,12 @@
 """What a process remembers of accounts saves a round trip, and is never believed against the database."""
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from bson.int64 import Int64
 from pymongo.database import Database
 
-from ledger import commands, committer
+from ledger import commands
 from ledger.accounts import account_freeze, account_unfreeze
 from ledger.committer import Committer
 from ledger.errors import TransferRefused
@@ -20,6 +17,7 @@ from ledger.rules import SENDER_NOT_ACTIVE, Outcome
 from ledger.store import books
 from tests.ledger.conftest import ORIGIN, Opener, balance, books_are_right
 from tests.ledger.test_committer import order
+from tests.ledger.test_turns import other_process_turn
 
 
 @pytest.fixture
@@ -118,10 +116,8 @@ def test_another_process_that_posts_ends_the_memory(open_account: Opener, reads:
     group = Committer()
     executed(group, one, two, "a")
     executed(group, one, two, "b")
-    (turn,) = committer._turns.values()
-    path = Path(f"/proc/self/fd/{turn}").resolve()
-    signed = "import os, sys; f = os.open(sys.argv[1], os.O_RDWR); os.pwrite(f, bytes(16), 0)"
-    subprocess.run([sys.executable, "-c", signed, str(path)], check=True)
+    with other_process_turn():
+        pass
     reads.clear()
     executed(group, one, two, "c")
     executed(group, one, two, "d")
