@@ -114,6 +114,7 @@ def _balance_write(before: Document, after: Document) -> UpdateOne:
         {
             "$inc": {
                 "balance_minor": Int64(change),
+                "credits_minor": Int64(after["credits_minor"] - before["credits_minor"]),
                 "seq": Int64(after["seq"] - before["seq"]),
                 "version": Int64(1),
             },

@@ -47,6 +47,7 @@ class Account:
     balance_minor: int
     held_minor: int
     overdraft_minor: int
+    credits_minor: int
     seq: int
     created_at: datetime
 
@@ -66,6 +67,7 @@ class Account:
             balance_minor=int(document["balance_minor"]),
             held_minor=int(document["held_minor"]),
             overdraft_minor=int(document["overdraft_minor"]),
+            credits_minor=int(document["credits_minor"]),
             seq=int(document["seq"]),
             created_at=document["created_at"],
         )
@@ -115,7 +117,7 @@ class Transaction:
 class Entry:
     """One DEBIT or CREDIT line of a transaction on one account."""
 
-    id: ObjectId
+    id: str
     account: ObjectId
     seq: int
     direction: str

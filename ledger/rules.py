@@ -226,6 +226,8 @@ class Batch:
         for account, direction, sign in ((sender, DEBIT, -1), (receiver, CREDIT, 1)):
             self.before.setdefault(account["_id"], dict(account))
             account["balance_minor"] = int64(account["balance_minor"] + sign * instruction.amount_minor)
+            if direction == CREDIT:
+                account["credits_minor"] = int64(account["credits_minor"] + instruction.amount_minor)
             account["seq"] = int64(account["seq"] + 1)
             account["posted_at"] = at
             counterparty = receiver if account is sender else sender
@@ -309,13 +311,14 @@ def _entry_document(
     transaction: Document, account: Document, counterparty: ObjectId, direction: str, at: datetime
 ) -> Document:
     return {
-        "_id": ObjectId(),
+        "_id": f"{transaction['_id']}:{direction}",
         "account": account["_id"],
         "seq": account["seq"],
         "direction": direction,
         "amount_minor": transaction["amount_minor"],
         "currency": transaction["currency"],
         "balance_after_minor": account["balance_minor"],
+        "credits_after_minor": account["credits_minor"],
         "counterparty": counterparty,
         "transaction": transaction["_id"],
         "note": transaction["note"],

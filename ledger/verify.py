@@ -154,7 +154,7 @@ def _transactions_check(session: ClientSession, report: Report, progress: Progre
     """I4: two entries, equal and opposite, for each COMPLETED transaction; none for others."""
     to = _snapshot_books()
     transactions = to.transactions.find({}, session=session).sort("_id", 1)
-    entries = to.entries.find({}, session=session).sort([("transaction", 1), ("direction", 1)])
+    entries = to.entries.find({}, session=session).sort("_id", 1)
     groups = groupby(entries, key=itemgetter("transaction"))
     group = next(groups, None)
     for transaction in _counted(iter(transactions), "transactions", progress):

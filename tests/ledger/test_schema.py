@@ -41,16 +41,18 @@ def transaction_document(**changes: Any) -> dict[str, Any]:
 
 
 def entry_document(**changes: Any) -> dict[str, Any]:
+    transaction = ObjectId()
     return {
-        "_id": ObjectId(),
+        "_id": f"{transaction}:DEBIT",
         "account": ObjectId(),
         "seq": Int64(1),
         "direction": "DEBIT",
         "amount_minor": Int64(1),
         "currency": "INR",
         "balance_after_minor": Int64(0),
+        "credits_after_minor": Int64(0),
         "counterparty": ObjectId(),
-        "transaction": ObjectId(),
+        "transaction": transaction,
         "note": "",
         "created_at": datetime.now(UTC),
         **changes,
@@ -146,7 +148,7 @@ def test_one_entry_for_account_and_number_and_for_side(bank_db: object) -> None:
     with pytest.raises(DuplicateKeyError):
         books().entries.insert_one(entry_document(account=entry["account"]))
     with pytest.raises(DuplicateKeyError):
-        books().entries.insert_one(entry_document(transaction=entry["transaction"]))
+        books().entries.insert_one(entry_document(_id=entry["_id"]))
 
 
 def test_money_is_stored_as_64_bit_integers(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
