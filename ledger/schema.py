@@ -161,12 +161,13 @@ VALIDATORS: dict[str, dict[str, Any]] = {
 # Every state but COMPLETED, which sorts before the others: the few that an operator or a sender looks for. A transfer
 # that completes pays nothing for an index of these.
 _NOT_COMPLETED = {"status": {"$gt": COMPLETED}}
-# Every action but those of moving money, `funding.*` and `transfer.*`.
+# How the actions of every posting and every refused one begin, of which the audit log is full.
+MONEY_MOVED = ("funding.", "transfer.")
 _NO_MONEY_MOVED = {
     "$or": [
         {"action": {"$lt": "funding."}},
-        {"action": {"$gt": "funding/", "$lt": "transfer."}},
-        {"action": {"$gt": "transfer/"}},
+        {"action": {"$gte": "funding/", "$lt": "transfer."}},
+        {"action": {"$gte": "transfer/"}},
     ]
 }
 
@@ -222,11 +223,12 @@ def schema_apply(database: Database[dict[str, Any]]) -> None:
 
 
 def _drop_outdated(collection: Collection[dict[str, Any]], indexes: list[IndexModel]) -> None:
-    """Drop the indexes that are no longer made, or with other fields: every write would go on paying for them."""
-    wanted = {index.document["name"]: list(index.document["key"].items()) for index in indexes}
-    for name, found in collection.index_information().items():
-        if name != "_id_" and wanted.get(name) != list(found["key"]):
-            collection.drop_index(name)
+    """Drop the indexes that are no longer made like this: every write would go on paying for them."""
+    wanted = [dict(index.document) for index in indexes]
+    for found in collection.list_indexes():
+        made = {name: value for name, value in found.items() if name != "v"}
+        if made["name"] != "_id_" and made not in wanted:
+            collection.drop_index(made["name"])
 
 
 def system_accounts_ensure(database: Database[dict[str, Any]]) -> None:
