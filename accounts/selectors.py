@@ -16,8 +16,9 @@ from accounts.mongo import raw_collection
 from accounts.rules import email_clean
 from accounts.text import TextRefused, search_form, text_clean
 
-# The largest number of people that a search for administrators looks at.
-MOST_FOUND = 200
+# The largest number of people that a search for administrators looks at; with one more to know, it is the database's
+# first batch.
+MOST_FOUND = 100
 # As far as this row pages have numbers, for what is skipped is counted one by one.
 NUMBERED_ROWS = 10_000
 _PAGE_LARGEST = 100

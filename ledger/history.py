@@ -241,7 +241,8 @@ def _sums_before(account: Account, moments: Sequence[datetime]) -> list[tuple[in
 def recent_counterparties(*, account: Account, limit: int) -> list[ObjectId]:
     """Return the accounts that this one last paid, each once, latest first; among its last entries only."""
     query = {"account": account.id, "seq": {"$gt": account.seq - _RECENT}, "direction": DEBIT}
-    paid = books().entries.find(query, {"counterparty": 1}, hint="gapless_per_account").sort("seq", -1)
+    fields = {"_id": 0, "counterparty": 1}
+    paid = books().entries.find(query, fields, hint="gapless_per_account", batch_size=_RECENT).sort("seq", -1)
     return list(dict.fromkeys(document["counterparty"] for document in paid))[:limit]
 
 
