@@ -163,7 +163,7 @@ def _numbers_between(account: Account, wanted: EntryFilter) -> tuple[int, int]:
 def _number_before(account: Account, moment: datetime) -> int:
     query = {"account": account.id, "created_at": {"$lt": moment}}
     # The index alone has the answer.
-    newest = books().entries.find(query, {"_id": 0, "seq": 1}).sort(_NEWEST_FIRST).limit(1)
+    newest = books().entries.find(query, {"_id": 0, "seq": 1}, hint="as_of").sort(_NEWEST_FIRST).limit(1)
     return next((int(document["seq"]) for document in newest), 0)
 
 
@@ -188,7 +188,8 @@ def _cursor_number(cursor: str) -> int:
 def balance_at(*, account: Account, at: datetime) -> int:
     """Return the balance that the account had at a moment, that moment's own entries included, in minor units."""
     query = {"account": account.id, "created_at": {"$lte": at}}
-    newest = books().entries.find(query, {"balance_after_minor": 1}).sort(_NEWEST_FIRST).limit(1)
+    fields = {"_id": 0, "balance_after_minor": 1}
+    newest = books().entries.find(query, fields, hint="as_of").sort(_NEWEST_FIRST).limit(1)
     return next((int(document["balance_after_minor"]) for document in newest), 0)
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from django.test.utils import CaptureQueriesContext
 from pymongo.database import Database
 
 from accounts.errors import UserNotFound
 from accounts.models import User, moment
 from accounts.selectors import UsersPage, people_search, user_get, users_by_ids, users_page
 from tests.accounts.explain import pipeline_sent, stages
+from tests.profiler import watched
 
 
 @pytest.fixture
@@ -107,12 +107,11 @@ def test_user_get_returns_what_the_orm_would(owner: User) -> None:
     assert User.objects.get().last_name == "Ocean"
 
 
-def test_users_by_ids_is_one_query(owner: User, second: User) -> None:
-    from django.db import connection
-
-    with CaptureQueriesContext(connection) as queries:
+def test_users_by_ids_is_one_query(bank_db: Database[dict[str, Any]], owner: User, second: User) -> None:
+    with watched(bank_db) as queries:
         found = users_by_ids([owner.pk, second.pk, owner.pk, ObjectId()])
     assert {key: user.email for key, user in found.items()} == {owner.pk: owner.email, second.pk: second.email}
+    assert found[owner.pk].created_at == User.objects.get(pk=owner.pk).created_at
     assert len(queries) == 1
     assert users_by_ids([]) == {}
 
