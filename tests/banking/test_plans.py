@@ -207,8 +207,8 @@ QUESTIONS = {
     "failed lines with names": Question(lambda bank: failed_lines(account=bank.hub), PAGE, 3),
     "an account at a glance": Question(lambda bank: overview_get(account=bank.hub, zone=KOLKATA), 500, 12),
     "names of accounts": Question(lambda bank: names_of_accounts([bank.hub.id, bank.quiet.id]), 5, 2),
-    "accounts by the owner's name": Question(lambda bank: accounts_named("many1"), 2 * 20, 2),
-    "people by name": Question(lambda bank: people_search(words="many", exclude=bank.owners[0]), 2 * 20),
+    "accounts by the owner's name": Question(lambda bank: accounts_named("many1"), 2 * 21, 2),
+    "people by name": Question(lambda bank: people_search(words="many", exclude=bank.owners[0]), 2 * 21),
     "people by id": Question(lambda bank: users_by_ids(bank.owners), 2 * PAYERS),
     "a person by address": Question(lambda bank: user_by_email(email="p7@example.com"), 2),
     "transactions of the bank": Question(
