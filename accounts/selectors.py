@@ -2,7 +2,8 @@
 of an index."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -16,6 +17,11 @@ from accounts.mongo import raw_collection
 from accounts.rules import email_clean
 from accounts.text import TextRefused, search_form, text_clean
 
+# The largest number of people that a search for administrators looks at; with one more to know, it is the database's
+# first batch.
+MOST_FOUND = 100
+# As far as this row pages have numbers, for what is skipped is counted one by one.
+NUMBERED_ROWS = 10_000
 _PAGE_LARGEST = 100
 # No text that begins with the words sorts behind them followed by the last character there is.
 _LAST_CHARACTER = "\U0010ffff"
@@ -89,11 +95,15 @@ def user_by_email(*, email: object) -> User:
 
 
 def users_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, User]:
-    """Return the people with these ids by id, in one query; who does not exist is left out."""
-    wanted = set(ids)
+    """Return the people with these ids by id, in one query; who does not exist is left out.
+
+    Every list with names asks this, so it goes to the driver directly, as `user_and_marks` does.
+    """
+    wanted = list(set(ids))
     if not wanted:
         return {}
-    return {user.pk: user for user in User.objects.filter(pk__in=wanted)}
+    users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
+    return {document["_id"]: _user_of(document) for document in users.find({"_id": {"$in": wanted}})}
 
 
 def people_search(*, words: str, exclude: ObjectId | None, limit: int = 20) -> list[User]:
@@ -108,27 +118,75 @@ def people_search(*, words: str, exclude: ObjectId | None, limit: int = 20) -> l
     if matches is None:
         return []
     query: Query = {"is_active": True, "is_system": False, **matches}
-    if exclude is not None:
-        query["_id"] = {"$ne": exclude}
-    people = _people([{"$match": query}, {"$limit": _bounded(limit)}])
+    # Who is left out is left out here: as a condition on the id it would tempt the planner to walk through all ids.
+    found = _people([{"$match": query}, {"$limit": _bounded(limit) + 1}])
+    people = [user for user in found if user.pk != exclude][: _bounded(limit)]
     return sorted(people, key=lambda user: (search_form(user.name), str(user.pk)))
 
 
-def users_page(*, words: str, page: int, limit: int) -> tuple[list[User], int]:
-    """Return a page of all people for administrators, newest first, and how many there are in all.
+@dataclass(frozen=True, slots=True)
+class UsersPage:
+    """Some people, newest first.
+
+    Args:
+        total: how many there are in all; None when more than `MOST_FOUND` match the words.
+        has_next: whether others follow, among those that were found.
+    """
+
+    users: list[User]
+    total: int | None
+    has_next: bool
+
+
+def users_page(*, words: str, page: int = 1, after: tuple[datetime, ObjectId] | None = None, limit: int) -> UsersPage:
+    """Return a page of all people for administrators, newest first.
+
+    It costs the same however many people there are: without words it is read from an index, and with words at most
+    `MOST_FOUND` are looked at, which are any when more match; whoever asks has to type more.
 
     Args:
         words: the beginning of a name or of an e-mail address; empty for everybody.
-        page: from 1.
+        page: from 1, as far as row `NUMBERED_ROWS`; the last such page stands for those behind it.
+        after: when the last person of the page before joined, and their id, instead of `page`.
         limit: people on a page, at most 100.
     """
-    query: Query | None = _name_or(words, _beginning) if words.strip() else {}
+    limit = _bounded(limit)
+    skipped = 0 if after else (min(max(page, 1), NUMBERED_ROWS // limit) - 1) * limit
+    if words.strip():
+        found, total = _users_named(words)
+        left = [user for user in found if after is None or _place(user) < after][skipped:]
+    else:
+        left, total = _users_newest(after, skipped, limit + 1), users_count()
+    return UsersPage(left[:limit], total, len(left) > limit)
+
+
+def users_count() -> int:
+    """Return how many people there are, as the collection counts them itself; after a crash it may be a few off."""
+    return raw_collection(User._meta.db_table).estimated_document_count()
+
+
+def _users_newest(after: tuple[datetime, ObjectId] | None, skipped: int, wanted: int) -> list[User]:
+    query: Query = {}
+    if after is not None:
+        # The first condition bounds the index, the second leaves out who joined in the same millisecond before.
+        joined, last = after
+        query = {"created_at": {"$lte": joined}, "$or": [{"created_at": {"$lt": joined}}, {"_id": {"$lt": last}}]}
+    newest_first = {"$sort": {"created_at": -1, "_id": -1}}
+    return _people([{"$match": query}, newest_first, {"$skip": skipped}, {"$limit": wanted}])
+
+
+def _users_named(words: str) -> tuple[list[User], int | None]:
+    query = _name_or(words, _beginning)
     if query is None:
         return [], 0
-    limit = _bounded(limit)
-    newest_first = {"$sort": {"created_at": -1, "_id": -1}}
-    people = _people([{"$match": query}, newest_first, {"$skip": (max(page, 1) - 1) * limit}, {"$limit": limit}])
-    return people, raw_collection(User._meta.db_table).count_documents(query)
+    found = _people([{"$match": query}, {"$limit": MOST_FOUND + 1}])
+    newest_first = sorted(found[:MOST_FOUND], key=_place, reverse=True)
+    return newest_first, len(found) if len(found) <= MOST_FOUND else None
+
+
+def _place(user: User) -> tuple[datetime, ObjectId]:
+    """Return what people are sorted by."""
+    return user.created_at, user.pk
 
 
 def _name_or(words: object, email_condition: Any) -> Query | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
@@ -177,10 +178,11 @@ def accounts_of_owner(owner: ObjectId) -> list[Account]:
 
 
 def accounts_of_owners(owners: Iterable[ObjectId]) -> dict[ObjectId, list[Account]]:
-    """Return the accounts of each of these customers, in one query."""
+    """Return the accounts of each of these customers, oldest first, in one query."""
     by_owner: dict[ObjectId, list[Account]] = {owner: [] for owner in owners}
-    for document in books().accounts.find({"owner": {"$in": list(by_owner)}}).sort("_id", 1):
-        by_owner[document["owner"]].append(Account.of(document))
+    found = books().accounts.find({"owner": {"$in": list(by_owner)}})
+    for account in sorted((Account.of(document) for document in found), key=lambda account: account.created_at):
+        by_owner[cast(ObjectId, account.owner)].append(account)
     return by_owner
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bson.objectid import ObjectId
 
-from ledger.records import now
+from ledger.records import id_at, now
 from ledger.store import books
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"
@@ -47,15 +47,16 @@ def audit_document(
     at: datetime | None = None,
 ) -> dict[str, Any]:
     """Return an audit record; `details` must hold no secret and no personal data beyond what names the subject."""
+    moment = at or now()
     return {
-        "_id": ObjectId(),
+        "_id": id_at(moment),
         "action": action,
         "event": event,
         "status": status,
         "actor": origin.actor,
         "subject": subject,
         "accounts": list(accounts),
-        "at": at or now(),
+        "at": moment,
         "address": origin.address,
         "surface": origin.surface,
         "details": dict(details or {}),

@@ -2,28 +2,32 @@
 
 An account's entries are numbered 1..n without gaps, so a count is the last number, a page is a range of numbers and a
 cursor is a number: each costs the same at any depth. Entries of one account never go back in time, so a time is a
-number too.
+number too. Every entry has the balance and all credits so far, so what came in and went out between two moments is the
+difference of two entries. Only a filter that looks into the entries has to read them, and it reads a bounded number.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from bson.objectid import ObjectId
 
-from ledger.errors import CursorInvalid, TransactionNotFound
-from ledger.records import CREDIT, DEBIT, FAILED, Account, Entry, Transaction, entry_id, now
-from ledger.store import books
+from ledger.cursors import cursor_read, cursor_write, number_read
+from ledger.errors import RequestInvalid, TransactionNotFound
+from ledger.records import CREDIT, DEBIT, FAILED, Account, Document, Entry, Transaction, entry_id, now
+from ledger.store import ENTRIES, books, database
 
 MAX_LIMIT = 50
 MAX_PAGE = 1_000_000
 MAX_WORDS = 100
-_RECENT = 200
+# How many entries one request of a filtered history reads at most: some ten milliseconds of the database.
+MOST_EXAMINED = 10_000
+# Among how many of the last entries the accounts are found that were paid last.
+_RECENT = 500
 _CURSOR = re.compile(r"seq:([0-9]{1,19})", re.ASCII)
+_NEWEST_FIRST = [("created_at", -1), ("seq", -1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,23 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """Some entries, newest first, how many there are in all, and where the next ones are."""
+    """Some entries, newest first.
+
+    Args:
+        total: how many there are in all; None when a filter would have to read more than `MOST_EXAMINED` for it.
+        next_cursor: where the next ones are, None after the last one.
+        is_cut: the search stopped at its bound before the page was full, perhaps with nothing found; the cursor leads
+            on from there.
+    """
 
     entries: list[Entry]
-    total: int
-    has_next: bool
+    total: int | None
     next_cursor: str | None
+    is_cut: bool = False
+
+    @property
+    def has_next(self) -> bool:
+        return self.next_cursor is not None
 
 
 def entries_page(
@@ -92,28 +107,50 @@ def entries_page(
 
     Raises:
         CursorInvalid: the cursor was not made here.
+        RequestInvalid: the page lies behind the newest `MOST_EXAMINED` entries of a filtered history, where only
+            the cursor leads.
     """
     wanted = filters or EntryFilter()
     limit = min(max(limit, 1), MAX_LIMIT)
-    skipped = 0 if cursor else (min(max(page or 1, 1), MAX_PAGE) - 1) * limit
     low, high = _numbers_between(account, wanted)
+    top = min(high, _cursor_number(cursor) - 1) if cursor else high
+    skipped = 0 if cursor else (min(max(page or 1, 1), MAX_PAGE) - 1) * limit
     conditions = wanted.conditions()
-    total = _count(account, low, high, conditions)
-    top = min(high, _cursor_read(cursor) - 1) if cursor else high
-    if not conditions:
-        # Without gaps, skipping is arithmetic.
-        top, skipped = top - skipped, 0
-    found = _entries_between(account, low, top, conditions, skipped, limit + 1)
-    entries, more = found[:limit], len(found) > limit
-    return EntryPage(entries, total, more, _cursor_write(entries[-1].seq) if more else None)
+    if conditions:
+        total = _count(account, low, high, conditions)
+        return _matching_page(account, conditions, (low, top), skipped, limit, total)
+    # Without gaps, counting and skipping are arithmetic.
+    found = _entries_between(account, low, top - skipped, {}, 0, limit + 1)
+    return EntryPage(found[:limit], max(0, high - low), _next_cursor(found, limit))
+
+
+def _matching_page(
+    account: Account, conditions: Document, numbers: tuple[int, int], skipped: int, limit: int, total: int | None
+) -> EntryPage:
+    """Search the newest `MOST_EXAMINED` of the entries with these numbers (low excluded, high included)."""
+    low, top = numbers
+    floor = max(low, top - MOST_EXAMINED)
+    found = _entries_between(account, floor, top, conditions, skipped, limit + 1)
+    if len(found) > limit or floor == low:
+        return EntryPage(found[:limit], total, _next_cursor(found, limit))
+    if skipped and not found:
+        raise RequestInvalid(
+            "page", f"With these filters pages have numbers within {MOST_EXAMINED:,} entries; go on with the cursor."
+        )
+    return EntryPage(found, total, _cursor_at(floor + 1), is_cut=True)
 
 
 def _entries_between(
-    account: Account, low: int, high: int, conditions: dict[str, Any], skipped: int, limit: int
+    account: Account, low: int, high: int, conditions: Document, skipped: int, limit: int
 ) -> list[Entry]:
     query = {"account": account.id, "seq": {"$gt": low, "$lte": high}, **conditions}
-    found = books().entries.find(query).sort("seq", -1).skip(skipped).limit(limit)
+    # Said, because the planner would try the index of times as well, and read all of an account to sort it.
+    found = books().entries.find(query, hint="gapless_per_account").sort("seq", -1).skip(skipped).limit(limit)
     return [Entry.of(document) for document in found]
+
+
+def _next_cursor(found: Sequence[Entry], limit: int) -> str | None:
+    return _cursor_at(found[limit - 1].seq) if len(found) > limit else None
 
 
 def _numbers_between(account: Account, wanted: EntryFilter) -> tuple[int, int]:
@@ -125,35 +162,34 @@ def _numbers_between(account: Account, wanted: EntryFilter) -> tuple[int, int]:
 
 def _number_before(account: Account, moment: datetime) -> int:
     query = {"account": account.id, "created_at": {"$lt": moment}}
-    newest = books().entries.find(query, {"seq": 1}).sort([("created_at", -1), ("seq", -1)]).limit(1)
+    # The index alone has the answer.
+    newest = books().entries.find(query, {"_id": 0, "seq": 1}, hint="as_of").sort(_NEWEST_FIRST).limit(1)
     return next((int(document["seq"]) for document in newest), 0)
 
 
-def _count(account: Account, low: int, high: int, conditions: dict[str, Any]) -> int:
-    if not conditions:
-        return max(0, high - low)
-    return books().entries.count_documents({"account": account.id, "seq": {"$gt": low, "$lte": high}, **conditions})
+def _count(account: Account, low: int, high: int, conditions: Document) -> int | None:
+    """Count the entries that match, unless there are too many to look into."""
+    if high - low > MOST_EXAMINED:
+        return None
+    query = {"account": account.id, "seq": {"$gt": low, "$lte": high}, **conditions}
+    return books().entries.count_documents(query, hint="gapless_per_account")
 
 
-def _cursor_write(seq: int) -> str:
-    return base64.urlsafe_b64encode(f"seq:{seq}".encode()).decode().rstrip("=")
+def _cursor_at(number: int) -> str:
+    """Return the cursor that leads to the entries before this one."""
+    return cursor_write(f"seq:{number}")
 
 
-def _cursor_read(cursor: str) -> int:
-    try:
-        text = base64.urlsafe_b64decode(cursor[:64] + "=" * (-len(cursor[:64]) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeError, ValueError) as error:
-        raise CursorInvalid from error
-    match = _CURSOR.fullmatch(text)
-    if match is None or int(match.group(1)) >= 2**63:
-        raise CursorInvalid
-    return int(match.group(1))
+def _cursor_number(cursor: str) -> int:
+    (digits,) = cursor_read(cursor, _CURSOR)
+    return number_read(digits)
 
 
 def balance_at(*, account: Account, at: datetime) -> int:
     """Return the balance that the account had at a moment, that moment's own entries included, in minor units."""
     query = {"account": account.id, "created_at": {"$lte": at}}
-    newest = books().entries.find(query, {"balance_after_minor": 1}).sort([("created_at", -1), ("seq", -1)]).limit(1)
+    fields = {"_id": 0, "balance_after_minor": 1}
+    newest = books().entries.find(query, fields, hint="as_of").sort(_NEWEST_FIRST).limit(1)
     return next((int(document["balance_after_minor"]) for document in newest), 0)
 
 
@@ -161,54 +197,53 @@ def balance_series(*, account: Account, days: int, zone: tzinfo = UTC) -> list[t
     """Return the balance at the end of each of the last `days` days, today last, in minor units.
 
     Args:
-        account: fetched for its owner.
+        account: fetched for its owner; today's balance is the one that it was fetched with.
         days: how many days, at least 1.
         zone: whose midnights divide the days.
     """
     today = now().astimezone(zone).date()
-    first = today - timedelta(days=days - 1)
-    since = datetime.combine(first, datetime.min.time(), tzinfo=zone)
-    ends = {row["_id"]: int(row["balance"]) for row in _day_ends(account, since, zone)}
-    balance = balance_at(account=account, at=since - timedelta(milliseconds=1))
-    series = []
-    for day in (first + timedelta(days=offset) for offset in range(days)):
-        balance = ends.get(day.isoformat(), balance)
-        series.append((day, balance))
-    return series
-
-
-def _day_ends(account: Account, since: datetime, zone: tzinfo) -> Iterator[dict[str, Any]]:
-    day = {"$dateToString": {"date": "$created_at", "format": "%Y-%m-%d", "timezone": _zone_name(zone)}}
-    yield from books().entries.aggregate(
-        [
-            {"$match": {"account": account.id, "created_at": {"$gte": since}}},
-            {"$sort": {"created_at": -1, "seq": -1}},
-            {"$group": {"_id": day, "balance": {"$first": "$balance_after_minor"}}},
-        ]
-    )
-
-
-def _zone_name(zone: tzinfo) -> str:
-    return getattr(zone, "key", "UTC")
+    wanted = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+    # A day ends where the next one begins.
+    ends = [datetime.combine(following, datetime.min.time(), tzinfo=zone) for following in wanted[1:]]
+    balances = [balance for balance, _ in _sums_before(account, ends)]
+    return list(zip(wanted, [*balances, account.balance_minor], strict=True))
 
 
 def month_totals(*, account: Account, zone: tzinfo = UTC) -> tuple[int, int]:
-    """Return the money that came in and went out since the first of the month, in minor units."""
+    """Return the money that came in and went out since the first of the month, in minor units.
+
+    Args:
+        account: fetched for its owner; counted until it was fetched.
+        zone: whose midnight begins the month.
+    """
     first = now().astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = books().entries.aggregate(
-        [
-            {"$match": {"account": account.id, "created_at": {"$gte": first}}},
-            {"$group": {"_id": "$direction", "sum": {"$sum": "$amount_minor"}}},
-        ]
+    ((balance, credits),) = _sums_before(account, [first])
+    money_in = account.credits_minor - credits
+    return money_in, money_in - (account.balance_minor - balance)
+
+
+def _sums_before(account: Account, moments: Sequence[datetime]) -> list[tuple[int, int]]:
+    """Return the balance and all credits that there were just before each moment: a seek each, one call for all."""
+    if not moments:
+        return []
+    last_entry = [
+        {"$match": {"account": account.id, "$expr": {"$lt": ["$created_at", "$$moment"]}}},
+        {"$sort": dict(_NEWEST_FIRST)},
+        {"$limit": 1},
+        {"$project": {"balance": "$balance_after_minor", "credits": "$credits_after_minor"}},
+    ]
+    looked_up = {"from": ENTRIES, "let": {"moment": "$moment"}, "pipeline": last_entry, "as": "last"}
+    rows = database().aggregate(
+        [{"$documents": [{"moment": moment} for moment in moments]}, {"$lookup": looked_up}, {"$project": {"last": 1}}]
     )
-    sums = {row["_id"]: int(row["sum"]) for row in rows}
-    return sums.get(CREDIT, 0), sums.get(DEBIT, 0)
+    return [next(((int(last["balance"]), int(last["credits"])) for last in row["last"]), (0, 0)) for row in rows]
 
 
 def recent_counterparties(*, account: Account, limit: int) -> list[ObjectId]:
-    """Return the accounts that this one last paid, each once, latest first."""
-    query = {"account": account.id, "direction": DEBIT}
-    paid = books().entries.find(query, {"counterparty": 1}).sort("seq", -1).limit(_RECENT)
+    """Return the accounts that this one last paid, each once, latest first; among its last entries only."""
+    query = {"account": account.id, "seq": {"$gt": account.seq - _RECENT}, "direction": DEBIT}
+    fields = {"_id": 0, "counterparty": 1}
+    paid = books().entries.find(query, fields, hint="gapless_per_account", batch_size=_RECENT).sort("seq", -1)
     return list(dict.fromkeys(document["counterparty"] for document in paid))[:limit]
 
 
@@ -240,8 +275,8 @@ def transaction_get_for_account(*, account: Account, transaction_id: ObjectId) -
 
 def entry_of(*, account: Account, transaction_id: ObjectId) -> Entry | None:
     """Return the account's own entry of a transaction, None when it has none."""
-    own = {"$in": [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]}
-    document = books().entries.find_one({"_id": own, "account": account.id})
+    sides = [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]
+    document = books().entries.find_one({"_id": {"$in": sides}, "account": account.id}, hint="_id_")
     return None if document is None else Entry.of(document)
 
 
@@ -254,5 +289,6 @@ def transactions_by_ids(ids: list[ObjectId]) -> dict[ObjectId, Transaction]:
 def failed_transactions(*, account: Account, limit: int = MAX_LIMIT) -> list[Transaction]:
     """Return the account's own transfers that failed, newest first."""
     query = {"sender": account.id, "status": FAILED}
-    found = books().transactions.find(query).sort("created_at", -1).limit(min(limit, MAX_LIMIT))
+    found = books().transactions.find(query, hint="not_completed_by_sender").sort("_id", -1)
+    found = found.limit(min(limit, MAX_LIMIT))
     return [Transaction.of(document) for document in found]

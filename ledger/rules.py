@@ -38,6 +38,7 @@ from ledger.records import (
     Document,
     Transaction,
     entry_id,
+    id_at,
     now,
 )
 
@@ -287,7 +288,7 @@ def _posting_time(wanted: datetime, *accounts: Document | None) -> datetime:
 def _transaction_document(instruction: Instruction, known: Document | None, at: datetime) -> dict[str, Any]:
     """The transaction as COMPLETED; under a known key it keeps its id, its beginning and its count."""
     return {
-        "_id": ObjectId() if known is None else known["_id"],
+        "_id": id_at(at) if known is None else known["_id"],
         "sender": instruction.sender,
         "receiver": instruction.receiver,
         "amount_minor": int64(instruction.amount_minor),

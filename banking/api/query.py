@@ -1,7 +1,9 @@
 """Reading query parameters: each is checked, none is ignored when malformed."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
+from bson.objectid import ObjectId
 from rest_framework.request import Request
 
 from banking.errors import FieldsInvalid
@@ -9,9 +11,12 @@ from banking.names import accounts_named
 from ledger.errors import AmountInvalid
 from ledger.history import MAX_LIMIT, MAX_PAGE, MAX_WORDS, EntryFilter
 from ledger.money import parse_amount
-from ledger.records import CREDIT, DEBIT
+from ledger.newest import NUMBERED_ROWS
+from ledger.records import CREDIT, DEBIT, STATES
+from ledger.trail import AuditFilter
 from ledger.transfers import is_plain_text
 
+_ACTION = re.compile(r"[a-z_.]{0,60}", re.ASCII)
 _DIRECTIONS = {"IN": CREDIT, "OUT": DEBIT, CREDIT: CREDIT, DEBIT: DEBIT}
 
 
@@ -37,6 +42,62 @@ def limit_read(request: Request) -> int:
 def page_read(request: Request) -> int:
     """Return the page's number, from 1."""
     return number_read(request, "page", default=1, largest=MAX_PAGE)
+
+
+def numbered_page_read(request: Request, limit: int) -> int:
+    """Return the page's number in a list whose pages have numbers only as far as row `NUMBERED_ROWS`.
+
+    Raises:
+        FieldsInvalid: it is not a whole number from 1, or lies behind that row, where only the cursor leads.
+    """
+    number = page_read(request)
+    if number * limit > NUMBERED_ROWS:
+        raise FieldsInvalid({"page": [f"Pages have numbers as far as row {NUMBERED_ROWS:,}; go on with the cursor."]})
+    return number
+
+
+def id_read(request: Request, name: str) -> ObjectId | None:
+    """Return an id, None without one.
+
+    Raises:
+        FieldsInvalid: it is not 24 hexadecimal digits.
+    """
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if len(text) != 24 or not ObjectId.is_valid(text):
+        raise FieldsInvalid({name: ["This must be an id of 24 hexadecimal digits."]})
+    return ObjectId(text)
+
+
+def status_read(request: Request) -> str | None:
+    """Return a state of transactions, None without one.
+
+    Raises:
+        FieldsInvalid: there is no such state.
+    """
+    text = request.query_params.get("status", "").upper()
+    if text and text not in STATES:
+        raise FieldsInvalid({"status": [f"This must be one of {', '.join(STATES)}."]})
+    return text or None
+
+
+def audit_filter_read(request: Request) -> AuditFilter:
+    """Return the filter of the audit log: action, actor, subject, from and to.
+
+    Raises:
+        FieldsInvalid: one of them is malformed.
+    """
+    action = request.query_params.get("action", "")
+    if not _ACTION.fullmatch(action):
+        raise FieldsInvalid({"action": ["This must be the name of an action, such as account.frozen."]})
+    return AuditFilter(
+        action=action or None,
+        actor=id_read(request, "actor"),
+        subject=id_read(request, "subject"),
+        since=moment_read(request, "from"),
+        until=moment_read(request, "to", end_of_day=True),
+    )
 
 
 def moment_read(request: Request, name: str, *, end_of_day: bool = False) -> datetime | None:
@@ -72,7 +133,7 @@ def entry_filter_read(request: Request, currency: str) -> EntryFilter:
     Raises:
         FieldsInvalid: one of them is malformed.
     """
-    words = _words_read(request)
+    words = words_read(request)
     return EntryFilter(
         since=moment_read(request, "from"),
         until=moment_read(request, "to", end_of_day=True),
@@ -84,7 +145,12 @@ def entry_filter_read(request: Request, currency: str) -> EntryFilter:
     )
 
 
-def _words_read(request: Request) -> str:
+def words_read(request: Request) -> str:
+    """Return the words of a search, empty without any.
+
+    Raises:
+        FieldsInvalid: they are more than one line of text.
+    """
     words = request.query_params.get("q", "").strip()[:MAX_WORDS]
     if not is_plain_text(words):
         raise FieldsInvalid({"q": ["This must be text on one line."]})

@@ -3,11 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bson.objectid import ObjectId
+from django.conf import settings
+
 from accounts.models import User
 from banking.errors import Failure
+from banking.selectors.oversight import Movement
+from banking.selectors.people import Person
 from ledger.history import EntryPage
 from ledger.money import format_plain
-from ledger.records import DEBIT, Account, Entry, Transaction
+from ledger.records import DEBIT, FAILED, Account, Entry, Transaction
+from ledger.stats import Stats
+from ledger.trail import AuditRecord
 
 
 def time_text(moment: datetime | None) -> str | None:
@@ -97,6 +104,95 @@ def _entry_body(entry: Entry, transaction: Transaction, names: dict[Any, str]) -
             "createdAt": time_text(transaction.created_at),
         },
     }
+
+
+def person_body(person: Person) -> dict[str, Any]:
+    """A person as administrators see them, with the account in the bank's default currency or else the oldest."""
+    user, account = person.user, person.main_account
+    return {
+        "_id": str(user.pk),
+        "id": str(user.pk),
+        "email": user.email,
+        "name": user.name,
+        "role": user.role,
+        "createdAt": time_text(user.created_at),
+        "account": None if account is None else {"id": str(account.id), "status": account.status},
+    }
+
+
+def movement_body(movement: Movement) -> dict[str, Any]:
+    """A transaction as administrators see it: both accounts, but no key and nothing of the inside."""
+    transaction = movement.transaction
+    return {
+        "_id": str(transaction.id),
+        "fromAccount": _side_body(transaction.sender, movement.sender),
+        "toAccount": _side_body(transaction.receiver, movement.receiver),
+        "direction": _success(transaction),
+        "status": transaction.status,
+        "amount": format_plain(transaction.amount_minor, transaction.currency),
+        "currency": transaction.currency,
+        "type": transaction.type,
+        "note": transaction.note,
+        "retryCount": transaction.retry_count,
+        "failureReason": transaction.failure_reason,
+        "createdAt": time_text(transaction.created_at),
+        "completedAt": time_text(transaction.completed_at),
+    }
+
+
+def _success(transaction: Transaction) -> str | None:
+    """SUCCESS if money has moved, FAILED if it was refused, None while neither is decided."""
+    if transaction.completed_at is not None:
+        return "SUCCESS"
+    return "FAILED" if transaction.status == FAILED else None
+
+
+def _side_body(account_id: ObjectId, account: Account | None) -> dict[str, Any]:
+    if account is None:
+        return {"_id": str(account_id), "balance": None, "status": None}
+    balance = format_plain(account.balance_minor, account.currency)
+    return {"_id": str(account_id), "balance": balance, "status": account.status}
+
+
+def stats_body(users: int, stats: Stats) -> dict[str, Any]:
+    """The bank's figures; money of several currencies is never added up."""
+    ours = settings.DEFAULT_CURRENCY
+    volumes = {ours: 0, **stats.volume_minor}
+    return {
+        "totalUsers": users,
+        "totalTransactions": stats.transactions,
+        "failedTransactions": stats.failed,
+        "totalVolume": format_plain(volumes[ours], ours),
+        "currency": ours,
+        "volumes": {currency: format_plain(volume, currency) for currency, volume in sorted(volumes.items())},
+    }
+
+
+def audit_body(record: AuditRecord, actors: dict[ObjectId, User]) -> dict[str, Any]:
+    """An audit record; the actor is None when nobody was known, and has no name when they are gone."""
+    actor = None if record.actor is None else actors.get(record.actor)
+    return {
+        "_id": str(record.id),
+        "action": record.action,
+        "status": record.status,
+        "actor": None if record.actor is None else {"_id": str(record.actor), "name": actor and actor.name},
+        "subject": None if record.subject is None else str(record.subject),
+        "at": time_text(record.at),
+        "address": record.address,
+        "surface": record.surface,
+        "details": _plain(record.details),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return what is stored in the details of a record as JSON knows it."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime):
+        return time_text(value)
+    return str(value) if isinstance(value, ObjectId) else value
 
 
 def failure_body(failure: Failure) -> dict[str, Any]:

@@ -18,5 +18,9 @@ urlpatterns = [
     path("api/transactions/<str:account_id>", transactions.HistoryView.as_view()),
     path("api/admin/freeze/<str:account_id>", admin.FreezeView.as_view()),
     path("api/admin/unfreeze/<str:account_id>", admin.UnfreezeView.as_view()),
+    path("api/admin/users", admin.UsersView.as_view()),
+    path("api/admin/transactions", admin.TransactionsView.as_view()),
+    path("api/admin/stats", admin.StatsView.as_view()),
+    path("api/admin/audit", admin.AuditView.as_view()),
     path("transfer", transactions.TransferView.as_view()),
 ]

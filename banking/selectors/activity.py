@@ -54,11 +54,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
-    """Some lines, newest first, how many there are in all, and where the next ones are."""
+    """Some lines, newest first, and where the next ones are; `total` and `is_cut` as in `EntryPage`."""
 
     lines: list[Line]
-    total: int
+    total: int | None
     next_cursor: str | None
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def activity_page(*, account: Account, cursor: str | None = None, filters: Entry
         CursorInvalid: the cursor was not made here.
     """
     page = entries_page(account=account, cursor=cursor, limit=PAGE_SIZE, filters=filters)
-    return ActivityPage(_posted_lines(page), page.total, page.next_cursor)
+    return ActivityPage(_posted_lines(page), page.total, page.next_cursor, page.is_cut)
 
 
 def recent_lines(*, account: Account, limit: int) -> list[Line]:

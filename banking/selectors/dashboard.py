@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 
-from pymongo.errors import OperationFailure
-
 from banking.selectors.activity import Line, recent_lines
 from banking.selectors.people import Payee, payees_recent
 from ledger.history import balance_series, month_totals
@@ -42,11 +40,13 @@ def overview_get(*, account: Account, zone: tzinfo | None = None) -> Overview:
         account: fetched for its owner.
         zone: the reader's, whose midnights divide days and months; UTC without one.
     """
-    series, (month_in, month_out) = _over_time(account, zone or UTC)
+    days = zone or UTC
+    series = balance_series(account=account, days=DAYS, zone=days)
+    month_in, month_out = month_totals(account=account, zone=days)
     return Overview(
         account=account,
         series=series,
-        begins=_begins(series, account.created_at.astimezone(zone or UTC).date()),
+        begins=_begins(series, account.created_at.astimezone(days).date()),
         month_in=month_in,
         month_out=month_out,
         lines=recent_lines(account=account, limit=LINES),
@@ -57,13 +57,3 @@ def overview_get(*, account: Account, zone: tzinfo | None = None) -> Overview:
 def _begins(series: Series, opened: date) -> date:
     """Return the day of the first balance, which a bank that was moved here may have before the day of opening."""
     return next((day for day, balance in series if balance or day >= opened), series[-1][0])
-
-
-def _over_time(account: Account, zone: tzinfo) -> tuple[Series, tuple[int, int]]:
-    try:
-        return balance_series(account=account, days=DAYS, zone=zone), month_totals(account=account, zone=zone)
-    except OperationFailure:
-        # A zone that is newer than the database's own table of zones.
-        if zone is UTC:
-            raise
-        return _over_time(account, UTC)

@@ -1,14 +1,18 @@
 """People to pay: found by name, recently paid, or named by an account number. Never a balance or an address."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bson.objectid import ObjectId
+from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors import people_search, users_by_ids, users_page
 from banking.names import BANK_NAME
 from ledger.accounts import accounts_by_ids, accounts_of_owners
+from ledger.cursors import cursor_read, cursor_write
 from ledger.history import recent_counterparties
 from ledger.records import ACTIVE, CUSTOMER, Account
 
@@ -17,6 +21,9 @@ PEOPLE_A_PAGE = 20
 LEAST_LETTERS = 2
 # More than are shown, because some of them cannot be paid.
 _MOST_FOUND = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Thirteen digits of milliseconds reach into the year 2286.
+_CURSOR = re.compile(r"joined:([0-9]{1,13}) id:([0-9a-f]{24})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,21 @@ class Person:
 
     user: User
     accounts: list[Account]
+
+    @property
+    def main_account(self) -> Account | None:
+        """The account in the bank's default currency, else the oldest; None without any."""
+        ours = (account for account in self.accounts if account.currency == settings.DEFAULT_CURRENCY)
+        return next(ours, self.accounts[0] if self.accounts else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Some people, newest first; `total` is None when more match the words than are looked at."""
+
+    people: list[Person]
+    total: int | None
+    next_cursor: str | None
 
 
 def payees_search(*, user: User, words: str, currency: str) -> list[Payee]:
@@ -72,22 +94,38 @@ def payee_of_account(*, account_id: ObjectId, currency: str) -> Payee | None:
     return next(iter(_payees_of([account_id], currency)), None)
 
 
-def people_page(*, words: str, page: int) -> tuple[list[Person], int]:
-    """Return a page of people with their accounts, newest first, and how many there are in all.
+def people_page(*, words: str, page: int = 1, cursor: str | None = None, limit: int = PEOPLE_A_PAGE) -> PeoplePage:
+    """Return a page of people with their accounts, newest first.
 
     Args:
         words: the beginning of a name or an e-mail address; empty for everybody.
-        page: from 1.
+        page: from 1, as far as row `accounts.selectors.NUMBERED_ROWS`.
+        cursor: `next_cursor` of an earlier page, instead of `page`.
+        limit: people a page.
+
+    Raises:
+        CursorInvalid: the cursor was not made here.
     """
-    users, total = users_page(words=words, page=page, limit=PEOPLE_A_PAGE)
-    accounts = accounts_of_owners(user.pk for user in users)
-    return [Person(user, accounts[user.pk]) for user in users], total
+    found = users_page(words=words, page=page, after=_place_of(cursor) if cursor else None, limit=limit)
+    accounts = accounts_of_owners(user.pk for user in found.users)
+    people = [Person(user, accounts[user.pk]) for user in found.users]
+    return PeoplePage(people, found.total, _cursor_after(found.users[-1]) if found.has_next else None)
 
 
 def person_of_account(account: Account) -> str:
     """Return the name of whose account it is; the bank's for its own."""
     owners = users_by_ids([account.owner] if account.owner is not None else [])
     return next((owner.name for owner in owners.values()), BANK_NAME)
+
+
+def _cursor_after(user: User) -> str:
+    milliseconds = (user.created_at - _EPOCH) // timedelta(milliseconds=1)
+    return cursor_write(f"joined:{milliseconds} id:{user.pk}")
+
+
+def _place_of(cursor: str) -> tuple[datetime, ObjectId]:
+    milliseconds, last = cursor_read(cursor, _CURSOR)
+    return _EPOCH + timedelta(milliseconds=int(milliseconds)), ObjectId(last)
 
 
 def _receiving(accounts: list[Account], currency: str) -> ObjectId | None:

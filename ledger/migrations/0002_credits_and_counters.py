@@ -81,8 +81,6 @@ def _audit_convert(database: Database[dict[str, Any]]) -> None:
         }
     }
     database[store.AUDIT].update_many({}, [{"$set": {"event": event}}])
-    if "by_account" in database[store.AUDIT].index_information():
-        database[store.AUDIT].drop_index("by_account")
 
 
 def _counters_begin(database: Database[dict[str, Any]]) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from django.test.utils import CaptureQueriesContext
 from pymongo.database import Database
 
 from accounts.errors import UserNotFound
-from accounts.models import User
-from accounts.selectors import people_search, user_get, users_by_ids, users_page
+from accounts.models import User, moment
+from accounts.selectors import UsersPage, people_search, user_get, users_by_ids, users_page
 from tests.accounts.explain import pipeline_sent, stages
+from tests.profiler import watched
 
 
 @pytest.fixture
@@ -107,12 +107,11 @@ def test_user_get_returns_what_the_orm_would(owner: User) -> None:
     assert User.objects.get().last_name == "Ocean"
 
 
-def test_users_by_ids_is_one_query(owner: User, second: User) -> None:
-    from django.db import connection
-
-    with CaptureQueriesContext(connection) as queries:
+def test_users_by_ids_is_one_query(bank_db: Database[dict[str, Any]], owner: User, second: User) -> None:
+    with watched(bank_db) as queries:
         found = users_by_ids([owner.pk, second.pk, owner.pk, ObjectId()])
     assert {key: user.email for key, user in found.items()} == {owner.pk: owner.email, second.pk: second.email}
+    assert found[owner.pk].created_at == User.objects.get(pk=owner.pk).created_at
     assert len(queries) == 1
     assert users_by_ids([]) == {}
 
@@ -120,25 +119,51 @@ def test_users_by_ids_is_one_query(owner: User, second: User) -> None:
 def test_pages_of_everybody_are_newest_first_and_complete(people: dict[str, User]) -> None:
     seen: list[User] = []
     for page in (1, 2, 3):
-        users, total = users_page(words="", page=page, limit=2)
-        assert total == 5
-        seen += users
+        found = users_page(words="", page=page, limit=2)
+        assert (found.total, found.has_next) == (5, page < 3)
+        seen += found.users
     assert len(seen) == 5
     assert [user.pk for user in seen] == [user.pk for user in sorted(seen, key=_age, reverse=True)]
-    assert users_page(words="", page=4, limit=2) == ([], 5)
+    assert users_page(words="", page=4, limit=2) == UsersPage([], 5, has_next=False)
 
 
 def test_page_can_be_searched_by_name_and_beginning_of_address(people: dict[str, User]) -> None:
-    found, total = users_page(words="joa", page=1, limit=2)
-    assert (len(found), total) == (2, 3)
-    assert names(users_page(words="P3@exa", page=1, limit=10)[0]) == {"A.B* Dot"}
-    assert users_page(words=".*", page=1, limit=10) == ([], 0)
-    assert users_page(words="\x00", page=1, limit=10) == ([], 0)
+    found = users_page(words="joa", page=1, limit=2)
+    assert (len(found.users), found.total, found.has_next) == (2, 3, True)
+    assert names(users_page(words="P3@exa", page=1, limit=10).users) == {"A.B* Dot"}
+    nobody = UsersPage([], 0, has_next=False)
+    assert users_page(words=".*", page=1, limit=10) == nobody
+    assert users_page(words="\x00", page=1, limit=10) == nobody
+
+
+@pytest.mark.parametrize(("words", "everybody"), [("", 5), ("j", 4), ("p", 5)])
+def test_pages_are_walked_from_the_last_person_on(people: dict[str, User], words: str, everybody: int) -> None:
+    # All joined in one millisecond, so that it is the ids that tell who comes next.
+    User.objects.update(created_at=moment())
+    page = users_page(words=words, limit=2)
+    walked = page.users
+    while page.has_next:
+        last = page.users[-1]
+        page = users_page(words=words, limit=2, after=(last.created_at, last.pk))
+        walked += page.users
+    assert walked == sorted(walked, key=_age, reverse=True)
+    assert len({user.pk for user in walked}) == len(walked) == everybody
+
+
+def test_a_search_that_finds_too_many_is_not_counted(people: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.selectors.MOST_FOUND", 2)
+    found = users_page(words="j", limit=10)
+    assert (len(found.users), found.total, found.has_next) == (2, None, False)
+
+
+def test_pages_have_numbers_only_so_far(people: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.selectors.NUMBERED_ROWS", 4)
+    assert users_page(words="", page=9, limit=2) == users_page(words="", page=2, limit=2)
 
 
 def test_page_is_bounded(people: dict[str, User]) -> None:
-    assert len(users_page(words="", page=-3, limit=10**9)[0]) == 5
-    assert len(users_page(words="", page=1, limit=0)[0]) == 1
+    assert len(users_page(words="", page=-3, limit=10**9).users) == 5
+    assert len(users_page(words="", page=1, limit=0).users) == 1
 
 
 def _age(user: User) -> tuple[Any, Any]:

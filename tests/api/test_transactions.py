@@ -312,6 +312,20 @@ def test_history_filters(cast: Cast, query: str, notes: list[str]) -> None:
     assert found["total"] == len(notes)
 
 
+def test_a_long_search_has_no_total_and_goes_on_at_its_cursor(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 8):
+        cast.send(number, f"k{number}")
+    monkeypatch.setattr("ledger.history.MOST_EXAMINED", 5)
+    path = f"/api/transactions/{cast.owners.id}?direction=IN"
+    found = cast.owner.get(path).body
+    assert (found["transactions"], found["total"], found["hasNextPage"]) == ([], None, True)
+    deep = cast.owner.get(f"{path}&page=2")
+    assert (deep.status, deep.body["code"], list(deep.body["errors"])) == (400, "invalid_input", ["page"])
+    found = cast.owner.get(f"{path}&cursor={found['nextCursor']}").body
+    assert [row["amount"] for row in found["transactions"]] == ["1000.00"]
+    assert (found["total"], found["hasNextPage"], found["nextCursor"]) == (None, False, None)
+
+
 def test_words_find_the_counterpartys_name(cast: Cast, second: Any) -> None:
     cast.send("1", "k")
     path = f"/api/transactions/{cast.owners.id}?q={second.first_name}"

@@ -8,7 +8,7 @@ import pytest
 from bson.objectid import ObjectId
 
 from ledger.accounts import account_get
-from ledger.errors import CursorInvalid, TransactionNotFound
+from ledger.errors import CursorInvalid, RequestInvalid, TransactionNotFound
 from ledger.history import (
     EntryFilter,
     balance_at,
@@ -136,6 +136,57 @@ def test_a_filtered_history_pages_and_walks(story: tuple[Account, ...]) -> None:
     assert seqs(second) == seqs(walked) == list(range(21, 1, -1))
 
 
+@pytest.fixture
+def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filtered history reads ten entries for a request."""
+    monkeypatch.setattr("ledger.history.MOST_EXAMINED", 10)
+
+
+@pytest.mark.usefixtures("short_search")
+def test_a_filtered_search_stops_at_its_bound_and_goes_on_from_there(story: tuple[Account, ...]) -> None:
+    payer = story[0]
+    page = entries_page(account=payer, filters=EntryFilter(direction="CREDIT"))
+    parts = [page]
+    while page.next_cursor:
+        assert (page.total, page.is_cut, page.has_next) == (None, True, True)
+        page = entries_page(account=payer, filters=EntryFilter(direction="CREDIT"), cursor=page.next_cursor)
+        parts.append(page)
+    assert [seqs(part) for part in parts] == [[], [], [], [], [], [], [1]]
+    assert not page.is_cut
+
+
+@pytest.mark.usefixtures("short_search")
+def test_a_search_in_parts_finds_each_entry_once(story: tuple[Account, ...]) -> None:
+    payer, even, _ = story
+    wanted = EntryFilter(words="zzz", counterparties=[even.id])
+    page = entries_page(account=payer, filters=wanted, limit=3)
+    found = seqs(page)
+    while page.next_cursor:
+        page = entries_page(account=payer, filters=wanted, limit=3, cursor=page.next_cursor)
+        found += seqs(page)
+    assert found == list(range(61, 1, -2))
+
+
+@pytest.mark.usefixtures("short_search")
+def test_a_filter_within_the_bound_is_counted_exactly(story: tuple[Account, ...]) -> None:
+    week = EntryFilter(since=START + timedelta(days=51), direction="DEBIT", max_minor=5_500)
+    page = entries_page(account=story[0], filters=week, limit=2)
+    assert (page.total, seqs(page), page.is_cut) == (5, [56, 55], False)
+    assert entries_page(account=story[0], filters=EntryFilter(since=START)).total == 61
+
+
+@pytest.mark.usefixtures("short_search")
+def test_page_numbers_of_a_filtered_history_end_at_the_bound(story: tuple[Account, ...]) -> None:
+    payer, wanted = story[0], EntryFilter(direction="DEBIT")
+    pages = [entries_page(account=payer, filters=wanted, limit=4, page=number) for number in (1, 2, 3)]
+    assert [len(page.entries) for page in pages] == [4, 4, 2]
+    assert [page.is_cut for page in pages] == [False, False, True]
+    with pytest.raises(RequestInvalid, match="go on with the cursor"):
+        entries_page(account=payer, filters=wanted, limit=4, page=4)
+    last = entries_page(account=payer, filters=wanted, limit=4, cursor=pages[2].next_cursor)
+    assert seqs(last) == [51, 50, 49, 48]
+
+
 def test_the_balance_at_any_past_time(story: tuple[Account, ...]) -> None:
     payer = story[0]
     assert balance_at(account=payer, at=START - timedelta(seconds=1)) == 0
@@ -175,13 +226,28 @@ def test_the_month_adds_up(open_account: Opener) -> None:
     one, two = open_account(100), open_account()
     send(one, two, 30, "k")
     send(two, one, 5, "k")
-    assert month_totals(account=one) == (10_500, 3_000)
+    assert month_totals(account=account_get(one.id)) == (10_500, 3_000)
+
+
+def test_what_was_before_the_month_does_not_count(story: tuple[Account, ...]) -> None:
+    payer, even, _ = story
+    assert month_totals(account=payer) == (0, 0)
+    send(payer, even, 5, "this-month")
+    assert month_totals(account=account_get(payer.id)) == (0, 500)
+    assert month_totals(account=account_get(even.id)) == (500, 0)
 
 
 def test_who_was_paid_last_comes_first(story: tuple[Account, ...]) -> None:
     payer, even, odd = story
     assert recent_counterparties(account=payer, limit=5) == [even.id, odd.id]
     assert recent_counterparties(account=even, limit=5) == []
+
+
+def test_who_was_paid_is_looked_for_among_the_last_entries_only(
+    story: tuple[Account, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.history._RECENT", 1)
+    assert recent_counterparties(account=story[0], limit=5) == [story[1].id]
 
 
 def test_what_became_of_a_key(story: tuple[Account, ...]) -> None:

@@ -82,6 +82,16 @@ def test_people_are_found_by_name_and_by_address(bank: Bank) -> None:
     assert "Nobody was found" in visitor.get("/admin/users?words=zzz").text
 
 
+def test_a_search_that_finds_too_many_says_so(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.selectors.MOST_FOUND", 2)
+    text = Visitor(bank.admin).get("/admin/users?words=s").text
+    assert "More than" not in text
+    assert "2 people found" in text
+    person("otto@example.com", "Otto", "Other")
+    person("omar@example.com", "Omar", "Other")
+    assert "people found; type more to find the right ones" in Visitor(bank.admin).get("/admin/users?words=o").text
+
+
 def test_people_come_in_pages(bank: Bank) -> None:
     for number in range(20):
         person(f"p{number}@example.com", "Many", f"People {'abcdefghijklmnopqrst'[number]}")

@@ -86,6 +86,34 @@ def test_more_is_loaded_by_link_and_by_script(bank: Bank) -> None:
     assert "Newest" not in visitor.get("/transactions?direction=DEBIT").text
 
 
+def test_a_long_search_goes_on_part_by_part(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.history.MOST_EXAMINED", 5)
+    bank.pay("1", "Needle")
+    for number in range(10):
+        bank.pay("1", f"Hay {number}")
+    visitor = Visitor(bank.owner).get("/transactions?words=needle")
+    assert "entries are searched at a time" in visitor.text
+    assert "Nothing so far" in visitor.text
+    (further,) = [link for link in visitor.page.links if "cursor=" in link]
+    rows = visitor.get(f"/transactions{further}", **{"HX-Request": "true"})
+    assert "Nothing among these" in rows.text
+    (further,) = [link for link in rows.page.links if "cursor=" in link]
+    rows = visitor.get(f"/transactions{further}", **{"HX-Request": "true"})
+    assert "Needle" in rows.text
+    assert not [link for link in rows.page.links if "cursor=" in link]
+    assert "Needle" in visitor.get(f"/transactions{further}").text
+
+
+def test_a_long_search_that_ends_with_nothing_says_so(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.history.MOST_EXAMINED", 1)
+    bank.pay("1", "Hay")
+    visitor = Visitor(bank.owner).get("/transactions?words=needle")
+    (further,) = [link for link in visitor.page.links if "cursor=" in link]
+    rows = visitor.get(f"/transactions{further}", **{"HX-Request": "true"})
+    assert "Nothing further back" in rows.text
+    assert "Nothing matches" in visitor.get(f"/transactions{further}").text
+
+
 def test_a_cursor_that_was_not_made_here_is_refused(bank: Bank) -> None:
     assert Visitor(bank.owner).get("/transactions?cursor=nonsense").status == 400
 

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from accounts.selectors import MOST_FOUND, NUMBERED_ROWS
 from banking import limits
 from banking.access import account_id_read
 from banking.selectors.people import PEOPLE_A_PAGE, people_page, person_of_account
@@ -18,7 +19,7 @@ from ledger.errors import AccountNotFound, AccountStateConflict, RequestInvalid
 from ledger.records import CUSTOMER, Account
 
 _CHANGES = {"freeze": account_freeze, "unfreeze": account_unfreeze}
-_LARGEST_PAGE = 1_000_000
+_LARGEST_PAGE = NUMBERED_ROWS // PEOPLE_A_PAGE
 
 
 @reads
@@ -26,11 +27,14 @@ _LARGEST_PAGE = 1_000_000
 def users(request: HttpRequest) -> HttpResponse:
     """Everybody, newest first, with search."""
     words, number = request.GET.get("words", "")[:254], _page_number(request)
-    people, total = people_page(words=words, page=number)
-    pages = max(1, -(-total // PEOPLE_A_PAGE))
+    found = people_page(words=words, page=number)
+    # Who is found by words is counted only so far, and pages have numbers only so far.
+    rows = min(MOST_FOUND if found.total is None else found.total, NUMBERED_ROWS)
+    pages = max(1, -(-rows // PEOPLE_A_PAGE))
     page = {
-        "people": people,
-        "total": total,
+        "people": found.people,
+        "total": found.total,
+        "most_found": MOST_FOUND,
         "words": words,
         "page": number,
         "place": _place(request),

@@ -9,6 +9,7 @@ from banking.web.forms import FilterForm
 from banking.web.methods import reads
 from banking.web.viewer import private_page, viewer, zone_of
 from banking.web.views.home import account_chosen
+from ledger.history import MOST_EXAMINED
 from ledger.records import MAX_FAILURES
 
 
@@ -22,7 +23,13 @@ def transactions(request: HttpRequest) -> HttpResponse:
     account = account_chosen(request, accounts)
     filters = FilterForm(request.GET, account=account, zone=zone_of(request))
     cursor = request.GET.get("cursor", "")
-    page = {"accounts": accounts, "account": account, "filters": filters, "cursor": cursor}
+    page = {
+        "accounts": accounts,
+        "account": account,
+        "filters": filters,
+        "cursor": cursor,
+        "most_examined": f"{MOST_EXAMINED:,}",
+    }
     if not filters.is_valid():
         return render(request, "pages/transactions.html", page, status=422)
     activity = activity_page(account=account, cursor=cursor or None, filters=filters.entry_filter())
