@@ -178,7 +178,9 @@ def _leave_out(run: Run) -> None:
 
 def _next_lines(run: Run) -> list[RunLine]:
     ready = {"run": run.id, "check": run.check, "state": READY}
-    return [RunLine.of(document) for document in lines().find(ready).sort("number", 1).limit(MAX_GROUP)]
+    # Along the other index the last chunk would walk over all lines that are paid already.
+    found = lines().find(ready).sort("number", 1).limit(MAX_GROUP).hint("by_state")
+    return [RunLine.of(document) for document in found]
 
 
 def _pay(run: Run, chunk: Sequence[RunLine]) -> list[Answer]:
