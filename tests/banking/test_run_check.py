@@ -33,7 +33,7 @@ def test_a_payee_is_an_address_a_number_or_a_whole_name(payer: tuple[User, Accou
     _, account = customer("João Sá", 0)
     number = str(account.id)
     grouped = " ".join(number[start : start + 4] for start in range(0, 24, 4))
-    typed = ["João.Sá@EXAMPLE.com", number, number.upper(), grouped, "João Sá", "JOAO  SA", "joão sá"]
+    typed = ["Joao.Sa@EXAMPLE.com", number, number.upper(), grouped, "João Sá", "JOAO  SA", "joão sá"]
     checked = check(payer, "\n".join(f"{payee},1.50,Note {place}" for place, payee in enumerate(typed)))
     assert codes(checked) == [[]] * len(typed)
     assert {(line.receiver, line.name, line.amount_minor) for line in checked} == {(account.id, "João Sá", 150)}
@@ -160,10 +160,8 @@ def test_however_long_the_list_is_the_queries_are_a_handful(
 
         monkeypatch.setattr(Collection, name, record)
     kinds = ("bruno.silva@example.com", "Chitra Rao", str(account.id), "Nobody Here", "x@example.com")
-    rows = [
-        Row(number, kinds[number % 5] + (str(number) if number % 5 == 3 else ""), "1", "")
-        for number in range(1, 3_000)
-    ]
+    payees = [kinds[number % 5] + (str(number) if number % 5 == 3 else "") for number in range(3_000)]
+    rows = [Row(number, payee, "1", "") for number, payee in enumerate(payees, start=1)]
     checked = rows_check(account=payer[1], rows=rows, is_repeated=False)
     assert len(asked) <= 8
-    assert sum(not line.problems for line in checked) == 1_799
+    assert sum(not line.problems for line in checked) == 1_800

@@ -1,5 +1,6 @@
-"""Payment runs: the same list is one run, a run is confirmed once, and whatever dies or comes twice pays nobody twice."""
+"""Payment runs: the same list is one run, it is confirmed once, and whatever dies or comes twice pays nobody twice."""
 
+import http.client
 import os
 import signal
 import threading
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from bson.int64 import Int64
 from bson.objectid import ObjectId
+from django.conf import settings
+from django.test import Client
 from pymongo.errors import AutoReconnect, DuplicateKeyError, WriteError
 
 from accounts.models import User
@@ -27,7 +30,7 @@ from banking.services.runs import run_check_again, run_confirm, run_discard, run
 from ledger.accounts import account_freeze, account_unfreeze
 from ledger.audit import COMMAND
 from ledger.committer import MAX_GROUP
-from ledger.errors import TryAgain
+from ledger.errors import AccountNotFound, TryAgain
 from ledger.records import Account, now
 from ledger.store import books
 from ledger.transfers import funding_execute
@@ -80,13 +83,8 @@ def everybody_was_paid_once(payer: Person, payees: list[Account], run: Run, coun
 def test_a_list_is_checked_confirmed_and_paid(payer: Person, payees: list[Account]) -> None:
     user, account = payer
     run = upload(user, account, "Payee A,10,Salary\nNobody,5\npayee.b@example.com,20.50", name="may.csv")
-    assert (run.status, run.name, run.line_count, run.ready_count, run.ready_minor) == (
-        CHECKED,
-        "may.csv",
-        3,
-        2,
-        3_050,
-    )
+    assert (run.status, run.name, run.line_count) == (CHECKED, "may.csv", 3)
+    assert (run.ready_count, run.ready_minor) == (2, 3_050)
     assert balance(account) == 1_000_000
     done = confirm(user, run)
     assert (done.status, done.paid_count, done.paid_minor) == (DONE, 2, 3_050)
@@ -311,11 +309,7 @@ def test_that_a_line_was_paid_counts_more_than_that_it_failed(payer: Person, pay
     lines().update_many({"run": run.id}, {"$set": {"state": "FAILED", "code": "insufficient_funds"}})
     run_drive._note(run, chunk, run_drive._pay(run, chunk))
     assert states(run) == {"PAID": 5}
-    run_drive._note(
-        run,
-        chunk,
-        [TryAgain()] * 4 + [run_drive.transfers_execute(orders=[], owner=payer[0].pk, origin=ORIGIN) or TryAgain()],
-    )  # type: ignore[list-item]
+    run_drive._note(run, chunk, [AccountNotFound()] * 5)
     assert states(run) == {"PAID": 5}
 
 
@@ -389,11 +383,9 @@ def test_killed_in_the_middle_another_process_goes_on_and_everybody_is_paid_once
     payer: Person, payees: list[Account], start_server: Callable[..., Server]
 ) -> None:
     """kill -9 of a real server while it pays; a second one takes the run over when somebody looks at it."""
-    from tests.web.visitor import Visitor
-
     count = 4_000
     run = paying(payer[0], upload(*payer, rows_for(payees, count)))
-    cookie = Visitor(payer[0]).client.cookies["sessionid"].value if False else _session(payer[0])
+    cookie = _session(payer[0])
     first = start_server(workers=1)
     _look(first, run, cookie)
     ends = time.monotonic() + 60
@@ -416,17 +408,12 @@ def test_killed_in_the_middle_another_process_goes_on_and_everybody_is_paid_once
 
 
 def _session(user: User) -> str:
-    from django.conf import settings
-    from django.test import Client
-
     client = Client()
     client.force_login(user)
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
 def _look(server: Server, run: Run, cookie: str) -> None:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("GET", f"/send/many/{run.id}", headers={"Cookie": cookie})
     assert connection.getresponse().status == http.HTTPStatus.OK
@@ -439,10 +426,6 @@ def test_ten_thousand_lines_fit(payer: Person, payees: list[Account]) -> None:
     last = run_lines_page(run=run, show="all", page=10_000)
     assert (last.page, last.pages, last.next_page, last.items[-1].number) == (200, 200, None, 10_000)
     assert sum(1 for _ in result_rows(run)) == 10_001
-    plan = lines().find({"run": run.id, "check": run.check, "state": "READY"}).sort("number", 1).explain()
-    winning = str(plan["queryPlanner"]["winningPlan"])
-    assert "by_state" in winning
-    assert "SORT'" not in winning
 
 
 def test_strangers_find_nothing(payer: Person, payees: list[Account], stranger: User, admin: User) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bson.objectid import ObjectId
 
-from ledger import transfers
+from ledger import committer, transfers
 from ledger.committer import MAX_GROUP
 from ledger.errors import IdempotencyKeyReused, LedgerError, RequestInvalid, TransferRefused, TryAgain
 from ledger.records import Account
@@ -148,7 +148,7 @@ def test_after_a_group_without_an_answer_the_later_ones_are_not_tried(
     open_account: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = open_account(1_000), open_account()
-    real, groups = transfers.submit_together, []
+    real, groups = committer.submit_together, []
 
     def submit(group: Sequence[Instruction], *, deadline_seconds: float | None = None) -> list[Answer]:
         groups.append(len(group))
