@@ -103,6 +103,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("created_at", ASCENDING)], name="unfinished", partialFilterExpression={"status": {"$eq": CHECKING}}
         ),
+        IndexModel(
+            [("confirmed_at", ASCENDING)], name="being_paid", partialFilterExpression={"status": {"$eq": PAYING}}
+        ),
     ],
     LINES: [
         IndexModel(

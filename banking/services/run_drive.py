@@ -2,8 +2,8 @@
 
 A run is paid in chunks, one after the other, each of them one group of the ledger: other customers get their turns in
 between. Whoever pays holds a *lease* on the run in the database and renews it with every chunk. When its process dies
-the lease runs out after a few seconds, and the next look at the run, in any process, takes it over and goes on with
-the first line of which nothing is known.
+the lease runs out after a few seconds. The next look at the run, in any process, or the next web process that starts
+then takes it over, and goes on with the first line of which nothing is known.
 
 The lease only keeps two from doing the same work. That nobody is paid twice does not rest on it: each line has its own
 idempotency key for ever, and a line that was paid but not noted is answered by the ledger with what it did before.
@@ -119,6 +119,25 @@ def drive_soon(run: Run) -> None:
 def is_leased(run: Run) -> bool:
     """Whether somebody is at work on the run, as far as this machine's clock can tell; the database decides."""
     return run.lease_until is not None and run.lease_until > now()
+
+
+def take_up_abandoned_later() -> None:
+    """Soon take up what a process that has ended left half paid; for a web process that starts.
+
+    By then the leases of the dead have run out. Nobody has to look at a run for it to come to its end.
+    """
+    timer = threading.Timer(LEASE_SECONDS + 1, _take_up_abandoned)
+    timer.daemon = True
+    timer.start()
+
+
+def _take_up_abandoned() -> None:
+    try:
+        found = runs().find({"status": PAYING}).sort("confirmed_at", 1).limit(MOST_WAITING)
+        for document in found:
+            drive_soon(Run.of(document))
+    except PyMongoError as error:
+        _log.warning("abandoned_payment_runs_not_looked_for", error=type(error).__name__)
 
 
 def run_pay(run_id: ObjectId) -> None:

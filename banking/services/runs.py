@@ -11,6 +11,7 @@ Nobody is paid twice, because
 Who pays the lines of a confirmed run is `banking.services.run_drive`.
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -41,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 
 def run_upload(*, user: User, account: Account, name: str, rows: Sequence[Row]) -> tuple[Run, bool]:
-    """Check a list of payees and keep it as a run; the same list that is known already leads to its run.
+    """Check a list of payees and keep it as a run; a list that is known already leads to its run, checked again.
 
     Args:
         user: who uploads it.
@@ -55,9 +56,13 @@ def run_upload(*, user: User, account: Account, name: str, rows: Sequence[Row]) 
     _sweep()
     digest = rows_digest(rows)
     known = _latest(account.id, digest)
-    if known is not None:
-        return known, True
-    return _create(user, account, name, rows, digest, 1)
+    if known is None:
+        return _create(user, account, name, rows, digest, 1)
+    if known.status == CHECKED:
+        # Whoever uploads it again wants to know how it is now; who confirmed it meanwhile was quicker.
+        with contextlib.suppress(RunChanged):
+            known = run_check_again(user=user, run=known)
+    return known, True
 
 
 def run_repeat(*, user: User, run: Run) -> Run:

@@ -115,10 +115,17 @@ def test_the_same_list_is_the_same_run_whatever_the_file_is_called(payer: Person
     first = upload(user, account, "payee,amount\nPayee A,10\n", name="a.csv")
     again, known = run_upload(user=user, account=account, name="b.csv", rows=[Row(1, "Payee A", "10", "")])
     assert (again.id, known) == (first.id, True)
-    confirm(user, first)
+    confirm(user, again)
     assert upload(user, account, "Payee A;10\n").id == first.id
     assert upload(user, account, "Payee A,11\n").id != first.id
     assert balance(payees[0]) == 1_000
+
+
+def test_uploading_a_list_again_checks_it_again_until_it_is_confirmed(payer: Person, payees: list[Account]) -> None:
+    first = upload(*payer, "Payee A,10\nLate Comer,5")
+    customer("Late Comer")
+    again = upload(*payer, "Payee A,10\nLate Comer,5")
+    assert (first.id, first.ready_count, again.id, again.ready_count) == (again.id, 1, first.id, 2)
 
 
 def test_two_uploads_at_once_are_one_run(payer: Person, payees: list[Account]) -> None:
@@ -138,9 +145,9 @@ def test_paying_a_list_again_on_purpose_is_a_run_of_its_own(payer: Person, payee
     assert (second.status, second.occurrence, second.is_repeated) == (CHECKED, 2, True)
     assert run_tally(second).repeat_count == 0
     # Uploaded once more it leads to the one that is waiting, and pressed on the old one too.
-    assert upload(user, account, "Payee A,10,Salary").id == second.id
-    assert run_repeat(user=user, run=first).id == second.id
-    confirm(user, second)
+    again = upload(user, account, "Payee A,10,Salary")
+    assert (again.id, run_repeat(user=user, run=first).id) == (second.id, second.id)
+    confirm(user, again)
     assert balance(payees[0]) == 2_000
     books_are_right()
 
@@ -405,6 +412,26 @@ def test_killed_in_the_middle_another_process_goes_on_and_everybody_is_paid_once
         time.sleep(0.5)
     everybody_was_paid_once(payer, payees, run, count)
     assert books().audit.count_documents({"action": "payment_run.done"}) == 1
+
+
+@pytest.mark.timeout(180)
+def test_after_a_restart_a_run_goes_on_though_nobody_looks(
+    payer: Person, payees: list[Account], start_server: Callable[..., Server]
+) -> None:
+    run = paying(payer[0], upload(*payer, rows_for(payees, 2_000)))
+    server = start_server(workers=2)
+    _look(server, run, _session(payer[0]))
+    ends = time.monotonic() + 60
+    while states(run)["PAID"] < MAX_GROUP:
+        assert time.monotonic() < ends, states(run)
+        time.sleep(0.01)
+    server.kill()
+    assert states(run)["PAID"] < 2_000
+    server.start()
+    while run_get_for_user(user=payer[0], run_id=run.id).status != DONE:
+        assert time.monotonic() < ends + 60, states(run)
+        time.sleep(0.2)
+    everybody_was_paid_once(payer, payees, run, 2_000)
 
 
 def _session(user: User) -> str:

@@ -57,7 +57,7 @@ def many(request: HttpRequest) -> HttpResponse:
     """Upload a list of payees, or look at earlier ones."""
     if request.method != "POST":
         return _many_page(request, UploadForm())
-    if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_REQUEST:
+    if _length(request) > _MAX_REQUEST:
         return _refused(request, _TOO_LARGE)
     try:
         return _upload(request)
@@ -76,6 +76,11 @@ def _upload(request: HttpRequest) -> HttpResponse:
     found, is_known = runs.run_upload(user=user, account=account, name=form.name, rows=form.rows)
     address = reverse("send_run", args=[str(found.id)])
     return redirect(f"{address}?{urlencode({'known': 'yes'})}" if is_known else address)
+
+
+def _length(request: HttpRequest) -> int:
+    text = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _refused(request: HttpRequest, sentence: str) -> HttpResponse:
