@@ -65,6 +65,11 @@ class Tally:
         return self.sums_minor.get(READY, 0)
 
     @property
+    def rest_minor(self) -> int:
+        """What is to be paid without the lines that an earlier run has paid."""
+        return self.ready_minor - self.repeat_minor
+
+    @property
     def wrong_count(self) -> int:
         return self.counts.get(WRONG, 0)
 

@@ -130,7 +130,7 @@ def test_the_result_and_a_halt_for_everybody(
     page.get_by_text("Pay this list again").click()
     look(page)
     upload(page, file_of(tmp_path, "samir@example.com,1,\nsamir@example.com,2,\n"))
-    expect(page.get_by_role("checkbox", name="Do not pay it again")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Leave it out and pay ₹2.00")).to_be_checked()
     look(page)
     halted = {"status": PAYING, "confirmed_at": now(), "stalled_at": now()}
     runs().update_many({"status": "CHECKED"}, {"$set": halted})

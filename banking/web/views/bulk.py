@@ -147,7 +147,7 @@ def _run_page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "show": show,
         "lines": run_lines_page(run=found, show=show, page=_number(request)),
         "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
-        "short_minor": max(0, tally.ready_minor - account.available_minor),
+        "short_minor": max(0, tally.rest_minor - account.available_minor),
     }
 
 
