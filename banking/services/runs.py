@@ -87,7 +87,11 @@ def run_check_again(*, user: User, run: Run) -> Run:
         RunChanged: it was confirmed or checked again meanwhile.
     """
     account = account_get_for_owner(account_id=run.account, owner=user.pk)
-    checked = rows_check(account=account, rows=_rows_of(run), is_repeated=run.is_repeated)
+    rows = _rows_of(run)
+    if len(rows) != run.line_count:
+        # Another check has replaced these lines while they were read.
+        raise RunChanged
+    checked = rows_check(account=account, rows=rows, is_repeated=run.is_repeated)
     check = ObjectId()
     _insert_lines(run.id, check, account.id, checked)
     guard = {"_id": run.id, "status": CHECKED, "check": run.check}

@@ -182,6 +182,24 @@ def test_checking_again_finds_who_has_come_meanwhile(payer: Person, payees: list
     assert confirm(user, again).paid_count == 2
 
 
+def test_two_checks_at_once_leave_one_set_of_lines(payer: Person, payees: list[Account]) -> None:
+    run = upload(*payer, rows_for(payees, 300))
+
+    def check(_: int) -> bool:
+        try:
+            run_check_again(user=payer[0], run=run)
+        except RunChanged:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(check, range(4))) == 1
+    with pytest.raises(RunChanged):
+        run_check_again(user=payer[0], run=run)
+    now_checked = run_get_for_user(user=payer[0], run_id=run.id)
+    assert (lines().count_documents({}), states(now_checked)) == (300, {"READY": 300})
+
+
 def test_a_check_that_comes_too_late_changes_nothing(payer: Person, payees: list[Account]) -> None:
     user, account = payer
     run = upload(user, account, "Payee A,10")
