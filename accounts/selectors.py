@@ -1,7 +1,7 @@
 """Finding people. Nothing is written here, and what people type never becomes a pattern: it is compared as a range
 of an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -104,6 +104,52 @@ def users_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, User]:
         return {}
     users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
     return {document["_id"]: _user_of(document) for document in users.find({"_id": {"$in": wanted}})}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An active person by id and name: all that is read of the thousands in a file of payees."""
+
+    id: ObjectId
+    name: str
+
+
+def people_by_emails(emails: Iterable[str]) -> dict[str, Named]:
+    """Return the active people with these addresses, in any case, by the address in lower case, in one query."""
+    query = {"email": {"$in": sorted({email.lower() for email in emails})}}
+    return {document["email"]: named for document, named in _named(query)}
+
+
+def people_by_names(names: Iterable[str]) -> dict[str, list[Named]]:
+    """Return the active people who are called like this, in two queries.
+
+    Args:
+        names: whole names in their search form (`accounts.text.search_form`).
+
+    Returns:
+        The people by that form; two of those whom several people share, for more would not help.
+    """
+    wanted = set(names) - {""}
+    single = {name for name in wanted if " " not in name}
+    found: dict[str, list[Named]] = {}
+    # A single word is also the last name of many, who are not meant.
+    for query in (
+        {"search_names": {"$in": sorted(single)}, "last_name": ""},
+        {"search_names": {"$in": sorted(wanted - single)}},
+    ):
+        for _, named in _named(query):
+            called = search_form(named.name)
+            namesakes = found.setdefault(called, []) if called in wanted else []
+            if len(namesakes) < 2:
+                namesakes.append(named)
+    return found
+
+
+def _named(query: Query) -> Iterator[tuple[Query, Named]]:
+    fields = {"email": 1, "first_name": 1, "last_name": 1}
+    active = {**query, "is_active": True, "is_system": False}
+    for document in raw_collection(User._meta.db_table).find(active, fields):
+        yield document, Named(document["_id"], f"{document['first_name']} {document['last_name']}".strip())
 
 
 def people_search(*, words: str, exclude: ObjectId | None, limit: int = 20) -> list[User]:

@@ -81,6 +81,28 @@ class FieldsInvalid(BankingError):
         self.errors = errors
 
 
+class FileUnreadable(BankingError):
+    """A file of payees cannot be read; the sentence says why and what to do."""
+
+
+class RunNotFound(BankingError):
+    """There is no such payment run, or it is somebody else's: both look the same."""
+
+    message = "There is no such list of payments."
+
+
+class PayerNotActive(BankingError):
+    """The account that would pay the run is frozen or closed."""
+
+    message = "The account that pays is not active. Nothing was paid."
+
+
+class RunChanged(BankingError):
+    """The payment run is not any more what the person saw."""
+
+    message = "This list was checked again in the meantime. Look at it once more; nothing was paid."
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One row of the table.
@@ -104,6 +126,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.RequestInvalid: Kind("invalid_input", 400),
     ledger.AmountInvalid: Kind("invalid_amount", 400),
     ledger.SameAccount: Kind("same_account", 400),
+    FileUnreadable: Kind("file_unreadable", 400),
     ledger.CurrencyNotOffered: Kind("currency_not_offered", 400),
     ledger.CursorInvalid: Kind("invalid_cursor", 400),
     ledger.AccountStateConflict: Kind("account_state_conflict", 400),
@@ -115,6 +138,9 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.AccountNotFound: Kind("account_not_found", 404),
     ledger.TransactionNotFound: Kind("transaction_not_found", 404),
     people.UserNotFound: Kind("user_not_found", 404),
+    RunNotFound: Kind("payment_run_not_found", 404),
+    RunChanged: Kind("payment_run_changed", 409),
+    PayerNotActive: Kind("payer_not_active", 409),
     people.EmailTaken: Kind("email_taken", 409),
     people.DocumentTaken: Kind("document_taken", 409),
     ledger.AccountExists: Kind("account_exists", 409),

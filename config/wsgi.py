@@ -22,3 +22,7 @@ if _unsafe:
     raise SystemExit("Florin does not start with unsafe settings:\n" + "\n".join(str(message) for message in _unsafe))
 
 application = plain_requests(get_wsgi_application())
+
+from banking.services.run_drive import take_up_abandoned_later  # noqa: E402 - the apps have to be loaded before
+
+take_up_abandoned_later()

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bson.objectid import ObjectId
+from pymongo.client_session import ClientSession
 
 from ledger.records import id_at, now
 from ledger.store import books
@@ -70,6 +71,8 @@ def audit_record(
     origin: Origin,
     subject: ObjectId | None,
     details: Mapping[str, Any] | None = None,
+    accounts: Sequence[ObjectId] = (),
+    session: ClientSession | None = None,
 ) -> None:
     """Write one audit record about something outside the ledger.
 
@@ -79,6 +82,10 @@ def audit_record(
         origin: who asked, and from where.
         subject: the id of what it was done to.
         details: anything more, without secrets.
+        accounts: the accounts that it concerns.
+        session: of the transaction that does it, if there is one.
     """
-    document = audit_document(action=action, status=status, origin=origin, subject=subject, details=details)
-    books().audit.insert_one(document)
+    document = audit_document(
+        action=action, status=status, origin=origin, subject=subject, accounts=accounts, details=details
+    )
+    books().audit.insert_one(document, session=session)

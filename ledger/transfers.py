@@ -1,21 +1,27 @@
 """The transfer service: what pages, REST and commands call to move money."""
 
 import re
+import time
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bson.objectid import ObjectId
+from django.conf import settings
 
 from ledger.accounts import Payer, system_account_id
 from ledger.audit import Origin
-from ledger.committer import submit
-from ledger.errors import AccountNotFound, LedgerError, RequestInvalid
+from ledger.committer import MAX_GROUP, submit, submit_together
+from ledger.errors import AccountNotFound, LedgerError, RequestInvalid, TryAgain
 from ledger.money import parse_amount
 from ledger.records import CUSTOMER_TYPES, FUNDING, TRANSFER, Account
-from ledger.rules import Instruction, Outcome
+from ledger.rules import Answer, Instruction, Outcome
 from ledger.store import books
 
 MAX_NOTE = 140
+# Transfers in one bulk payment: more take too long for one request.
+MAX_BULK = 1_000
 # Marks that turn the direction of writing round make a note read as something else.
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
@@ -34,6 +40,9 @@ def key_check(key: object) -> str:
 
 def is_plain_text(text: str) -> bool:
     """Whether a text has no control characters, marks of direction or lone surrogates, which cannot be stored."""
+    if text.isascii():
+        # The usual case, and many times as fast.
+        return text.isprintable()
     return not any(
         unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _DIRECTION_MARKS
         for character in text
@@ -100,18 +109,86 @@ def transfer_execute(
         IdempotencyKeyReused, TransactionInProgress, RetryLimitExceeded: what the key says.
         TryAgain: no definite answer in time; the same key is safe to send again.
     """
-    instruction = Instruction(
-        sender=sender.id,
-        receiver=receiver,
-        amount_minor=parse_amount(amount, sender.currency),
-        currency=sender.currency,
-        type=type_check(type),
-        note=note_check(note),
-        key=key_check(key),
+    order = TransferOrder(sender, receiver, amount, key, note, type)
+    return _one(_instruction(order, owner, origin), deadline_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOrder:
+    """One line of a bulk payment, as `transfer_execute` takes its arguments; nothing of it is checked yet."""
+
+    sender: Account | Payer
+    receiver: ObjectId
+    amount: object
+    key: object
+    note: object = ""
+    type: object = TRANSFER
+
+
+def transfers_execute(
+    *, orders: Sequence[TransferOrder], owner: ObjectId, origin: Origin, deadline_seconds: float | None = None
+) -> list[Answer]:
+    """Move money many times from a customer's accounts, in order, once for each key.
+
+    The orders go in groups of at most `ledger.committer.MAX_GROUP`, each of them one database transaction, one after
+    the other, so that other customers get their turns in between. Each order is decided on what the ones before it
+    left, and one that is refused or malformed hurts no other.
+
+    When a group gets no answer in time, those after it are not tried any more: they come later, and would spend the
+    money that the earlier ones are still to have. All of them may be sent again.
+
+    Args:
+        orders: at most `MAX_BULK`.
+        owner: the customer who asks; must own every sender, which is checked again inside the transactions.
+        origin: who asks, and from where.
+        deadline_seconds: how long all of them together may take; the setting's by default.
+
+    Returns:
+        An answer for each order, in order: the `Outcome`, or the `LedgerError` that `transfer_execute` would raise.
+    """
+    if len(orders) > MAX_BULK:
+        raise ValueError(f"a bulk has at most {MAX_BULK} orders, not {len(orders)}")
+    seconds = settings.TRANSFER_DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
+    read = [_instruction_or_error(order, owner, origin) for order in orders]
+    sound = [one for one in read if isinstance(one, Instruction)]
+    answers = iter(_in_groups(sound, time.monotonic() + seconds))
+    return [next(answers) if isinstance(one, Instruction) else one for one in read]
+
+
+def _in_groups(instructions: Sequence[Instruction], expires: float) -> list[Answer]:
+    answers: list[Answer] = []
+    for start in range(0, len(instructions), MAX_GROUP):
+        group = instructions[start : start + MAX_GROUP]
+        answers += submit_together(group, deadline_seconds=max(0.0, expires - time.monotonic()))
+        if any(isinstance(answer, TryAgain) for answer in answers[start:]):
+            break
+    return answers + [TryAgain() for _ in instructions[len(answers) :]]
+
+
+def _instruction_or_error(order: TransferOrder, owner: ObjectId, origin: Origin) -> Instruction | LedgerError:
+    try:
+        return _instruction(order, owner, origin)
+    except LedgerError as error:
+        return error
+
+
+def _instruction(order: TransferOrder, owner: ObjectId, origin: Origin) -> Instruction:
+    """Read an order.
+
+    Raises:
+        AmountInvalid, RequestInvalid: it is malformed.
+    """
+    return Instruction(
+        sender=order.sender.id,
+        receiver=order.receiver,
+        amount_minor=parse_amount(order.amount, order.sender.currency),
+        currency=order.sender.currency,
+        type=type_check(order.type),
+        note=note_check(order.note),
+        key=key_check(order.key),
         owner=owner,
         origin=origin,
     )
-    return _one(instruction, deadline_seconds)
 
 
 def funding_execute(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import accounts, admin, auth, transactions
+from banking.api import accounts, admin, auth, bulk, transactions
 
 urlpatterns = [
     path("api/auth/register", auth.RegisterView.as_view()),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/accounts", accounts.AccountsView.as_view()),
     path("api/accounts/balance/<str:account_id>", accounts.BalanceView.as_view()),
     path("api/transactions", transactions.TransactionsView.as_view()),
+    path("api/transactions/bulk", bulk.BulkView.as_view()),
     path("api/transactions/system/initial-funds", transactions.FundingView.as_view()),
     path("api/transactions/by-key/<str:account_id>/<path:key>", transactions.ByKeyView.as_view()),
     path("api/transactions/<str:account_id>", transactions.HistoryView.as_view()),

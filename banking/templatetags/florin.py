@@ -96,6 +96,12 @@ def as_money(amount_minor: int, currency: str) -> str:
 
 
 @register.filter
+def counted(number: int) -> str:
+    """Write a number of things so that thousands can be seen: `10,000`."""
+    return f"{number:,}"
+
+
+@register.filter
 def symbol(currency: str) -> str:
     """Return what people write with amounts of a currency: `₹`."""
     return re.sub(r"[\d.,\s]", "", format_for_people(0, currency))

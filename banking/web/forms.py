@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from accounts.errors import InvalidFields
 from accounts.rules import PASSWORD_SHORTEST
 from banking.access import account_id_read
+from banking.amounts import amount_hint, plain_amount
 from banking.names import accounts_named
-from banking.web.amounts import amount_hint, plain_amount
 from ledger.accounts import accounts_by_ids
 from ledger.errors import AccountNotFound, LedgerError
 from ledger.history import EntryFilter

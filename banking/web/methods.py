@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from banking.web.failures import wrong_method
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def answers(*methods: str) -> Callable[[View], View]:
@@ -17,7 +17,7 @@ def answers(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
             if request.method in allowed:
                 return view(request, *args, **values)
             return HttpResponseNotAllowed(allowed, content=wrong_method(request))

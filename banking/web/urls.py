@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, doors, history, home, sending
+from banking.web.views import administration, bulk, doors, history, home, sending
 
 
 class KeyConverter(StringConverter):
@@ -24,6 +24,17 @@ urlpatterns = [
     path("accounts/open", home.account_open, name="account_open"),
     path("send", sending.begin, name="send"),
     path("send/people", sending.people, name="send_people"),
+    path("send/many", bulk.many, name="send_many"),
+    path("send/many/sample.csv", bulk.sample, name="send_many_sample"),
+    path("send/many/<str:run_id>", bulk.run, name="send_run"),
+    path("send/many/<str:run_id>/progress", bulk.progress, name="send_run_progress"),
+    path("send/many/<str:run_id>/check", bulk.check, name="send_run_check"),
+    path("send/many/<str:run_id>/confirm", bulk.confirm, name="send_run_confirm"),
+    path("send/many/<str:run_id>/go-on", bulk.go_on, name="send_run_go_on"),
+    path("send/many/<str:run_id>/again", bulk.again, name="send_run_again"),
+    path("send/many/<str:run_id>/discard", bulk.discard, name="send_run_discard"),
+    path("send/many/<str:run_id>/result.csv", bulk.result, name="send_run_result"),
+    path("send/many/<str:run_id>/unpaid.csv", bulk.unpaid, name="send_run_unpaid"),
     path("send/<key:key>", sending.form, name="send_form"),
     path("send/<key:key>/review", sending.review, name="send_review"),
     path("send/<key:key>/confirm", sending.confirm, name="send_confirm"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -27,7 +27,7 @@ ZONE_COOKIE = "timezone"
 
 NOTHING_SENT = "You were signed out in the meantime. Nothing was sent; please sign in and do it again."
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Resume = Callable[..., str]
 
 
@@ -47,7 +47,7 @@ def private_action(resume: Resume) -> Callable[[View], View]:
 
 def _private(view: View, resume: Resume) -> View:
     @wraps(view)
-    def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+    def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
         signed_in = request.user.is_authenticated
         response = view(request, *args, **values) if signed_in else _to_sign_in(request, resume(request, **values))
         add_never_cache_headers(response)
@@ -78,7 +78,7 @@ def admin_action(resume: Resume) -> Callable[[View], View]:
 
 def _admins_only(view: View) -> View:
     @wraps(view)
-    def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+    def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
         if not viewer(request).is_admin:
             raise PermissionDenied
         return view(request, *args, **values)

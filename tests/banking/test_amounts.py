@@ -2,7 +2,7 @@
 
 import pytest
 
-from banking.web.amounts import amount_hint, plain_amount
+from banking.amounts import amount_hint, plain_amount
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,215 @@
+"""Files of payees: CSV as spreadsheets and payroll programs write it, in; CSV that spreadsheets may open, out.
+
+Nothing is guessed about money or people here: a file is either read cell by cell, or refused with one sentence that
+says what to do. What stands in the cells is judged by `banking.services.run_check`.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from accounts.text import has_forbidden_characters, search_form
+from banking.errors import FileUnreadable
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_LINES = 10_000
+# Longer than any cell that could be right; what is wrong with a long note is said at its line.
+MAX_CELL = 500
+
+SEPARATORS = ",;\t"
+PAYEE, AMOUNT, NOTE = "payee", "amount", "note"
+COLUMNS = (PAYEE, AMOUNT, NOTE)
+# Our own lists of what was not paid have a column that says why; it may stay when the list is uploaded again.
+PROBLEM = "problem"
+_HEADINGS = {
+    PAYEE: {"payee", "to", "recipient", "receiver", "beneficiary", "name", "e-mail", "email", "account"},
+    AMOUNT: {"amount", "sum", "value"},
+    NOTE: {"note", "reference", "message", "description", "text"},
+    PROBLEM: {"problem"},
+}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@")
+
+SAMPLE = (
+    ("payee", "amount", "note"),
+    ("bruno@example.com", "1250.00", "Salary May"),
+    ("Chitra Rao", "980.50", "Salary May"),
+    ("64b7f0c2a91e4d3f8b6a1c05", "75", "Travel, 3 May"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the file with something in it; the cells are as typed, without space around them.
+
+    Args:
+        number: of the line in the file, from 1, where the person finds it again.
+    """
+
+    number: int
+    payee: str
+    amount: str
+    note: str
+
+
+def rows_read(content: bytes) -> list[Row]:
+    """Return the lines of a file of payees.
+
+    Args:
+        content: CSV in UTF-8, with `,`, `;` or tabs between the cells, with or without a line of headings.
+
+    Raises:
+        FileUnreadable: it is something else, too large, or has no lines or too many.
+    """
+    if len(content) > MAX_BYTES:
+        raise FileUnreadable("The file is larger than 2 MB. Split it into several files.")
+    return rows_of_text(_decoded(content))
+
+
+def rows_of_text(text: str) -> list[Row]:
+    """Return the lines of payees in a text, as `rows_read`."""
+    first, _, rest = text.partition("\n")
+    separator = _declared_separator(first)
+    body, skipped = (rest, 1) if separator else (text, 0)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator or _separator(body), strict=True)
+    filled = list(_filled(reader, skipped))
+    if not filled:
+        raise FileUnreadable("There are no payees in it. Write one payee on each line: payee, amount, note.")
+    places, filled = _places(filled)
+    if not filled:
+        raise FileUnreadable("There are headings in it and no payees below them.")
+    return [_row(number, cells, places) for number, cells in filled]
+
+
+def rows_digest(rows: Sequence[Row]) -> str:
+    """Return what tells a file from every other one: who gets how much with which note, in which order."""
+    content = json.dumps([(row.payee, row.amount, row.note) for row in rows], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write rows as CSV, one text for each, that no spreadsheet takes for formulas; it begins with a byte order mark,
+    by which spreadsheets know UTF-8."""
+    yield "\ufeff"
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line).writerow([cell_safe(cell) for cell in row])
+        yield line.getvalue()
+
+
+def cell_safe(text: str) -> str:
+    """Return a cell that a spreadsheet shows as it is: an apostrophe makes text of what looks like a formula."""
+    return f"'{text}" if text.startswith((*_FORMULA, "\t", "\r")) else text
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith(_SPREADSHEETS):
+        raise FileUnreadable("This is a spreadsheet. Save it as “CSV UTF-8” and upload that file.")
+    if content.startswith(_UTF16):
+        raise FileUnreadable("The file is in UTF-16. Save it as “CSV UTF-8” and upload that file.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FileUnreadable(
+            f"The file is not in UTF-8 (line {line}). Save it as “CSV UTF-8” and upload that file."
+        ) from error
+
+
+def _declared_separator(first: str) -> str | None:
+    """Return the separator of a first line such as `sep=;`, which some spreadsheets write."""
+    text = first.strip().strip('"').lower()
+    return text[4] if len(text) == 5 and text.startswith("sep=") and text[4] in SEPARATORS else None
+
+
+def _separator(text: str) -> str:
+    """Return what stands most often between the cells of the first line that is not empty."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    outside = "".join(first.split('"')[::2])
+    return max(SEPARATORS, key=outside.count)
+
+
+def _filled(reader: Iterable[Sequence[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of each line that is not empty, refusing what no list of payees has."""
+    lines, count = iter(reader), 0
+    while True:
+        number = getattr(lines, "line_num", 0) + skipped + 1
+        cells = _next(lines, number)
+        if cells is None:
+            return
+        if not cells:
+            continue
+        count += 1
+        # One more for the headings, which are taken for what they are later.
+        if count > MAX_LINES + 1:
+            raise _too_many()
+        yield number, cells
+
+
+def _too_many() -> FileUnreadable:
+    return FileUnreadable(f"It has more than {MAX_LINES:,} lines. Split it into several files.")
+
+
+def _next(lines: Iterator[Sequence[str]], number: int) -> list[str] | None:
+    try:
+        cells = [cell.strip() for cell in next(lines)]
+    except StopIteration:
+        return None
+    except csv.Error as error:
+        raise FileUnreadable(f"Line {number} cannot be read: a quotation mark is missing or out of place.") from error
+    while cells and not cells[-1]:
+        cells.pop()
+    for cell in cells:
+        if len(cell) > MAX_CELL:
+            raise FileUnreadable(
+                f"Line {number} has a cell of more than {MAX_CELL} characters. Is a quotation mark open?"
+            )
+        if has_forbidden_characters(cell):
+            raise FileUnreadable(f"Line {number} has characters that are no text. Is this a CSV file?")
+    return cells
+
+
+def _places(filled: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[tuple[int, list[str]]]]:
+    """Return which column is where, and the lines without the headings."""
+    first = filled[0][1]
+    names = [_heading(cell) for cell in first]
+    if PAYEE in names and AMOUNT in names:
+        _check_headings(first, names)
+        return {name: place for place, name in enumerate(names) if name}, filled[1:]
+    if len(filled) > MAX_LINES:
+        raise _too_many()
+    return {name: place for place, name in enumerate(COLUMNS)}, filled
+
+
+def _heading(cell: str) -> str | None:
+    return next((name for name, words in _HEADINGS.items() if search_form(cell) in words), None)
+
+
+def _check_headings(cells: Sequence[str], names: Sequence[str | None]) -> None:
+    unknown = next((cell for cell, name in zip(cells, names, strict=True) if name is None), None)
+    if unknown is not None:
+        raise FileUnreadable(f"The column “{unknown[:40]}” is not known. Keep three columns: payee, amount and note.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise FileUnreadable(f"Two columns are called {twice}. Keep one of them.")
+
+
+def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row:
+    if len(cells) > max(places.values()) + 1:
+        raise FileUnreadable(
+            f"Line {number} has {len(cells)} columns; there may be {max(places.values()) + 1}. "
+            "Put amounts and notes with commas in them between quotation marks."
+        )
+    found = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
+    payee, amount, note = (_as_typed(found.get(name, "")) for name in COLUMNS)
+    return Row(number, payee, amount, note)
+
+
+def _as_typed(cell: str) -> str:
+    """Take away the apostrophe that our own files put before what looks like a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell

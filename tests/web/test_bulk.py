@@ -1,0 +1,429 @@
+"""Paying many without JavaScript: upload, check, confirm, result; and everything that must pay once or never."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from bson.objectid import ObjectId
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.fixtures import Settings
+
+from accounts.models import User
+from banking.run_records import CHECKED, PAYING, Run, lines, runs
+from banking.services import run_drive
+from ledger.accounts import account_freeze
+from ledger.audit import COMMAND
+from ledger.records import now
+from tests.banking.runs import quiet, settled, states, upload
+from tests.web.conftest import Bank, account_with, balance
+from tests.web.visitor import Visitor
+
+TWO = "payee,amount,note\nsamir@example.com,12.50,Salary\nStella Stranger,3,\n"
+
+
+@pytest.fixture(autouse=True)
+def _quiet_afterwards(bank_db: object) -> Iterator[None]:
+    yield
+    quiet()
+
+
+def uploaded(visitor: Visitor, content: bytes | str, name: str = "may.csv", **more: str) -> Visitor:
+    """Choose a file and send the form."""
+    form = visitor.get("/send/many").form("/send/many")
+    assert not form.disabled
+    raw = content.encode() if isinstance(content, str) else content
+    values = {**form.values, "file": SimpleUploadedFile(name, raw, content_type="text/csv"), **more}
+    return visitor._arrive("/send/many", visitor.client.post("/send/many", values))
+
+
+def run_of(visitor: Visitor) -> Run:
+    """Return the run whose page is open."""
+    document = runs().find_one({"_id": ObjectId(visitor.path.rsplit("/", 1)[1])})
+    assert document
+    return Run.of(document)
+
+
+def done(visitor: Visitor, user: User) -> Visitor:
+    """Wait for the run whose page is open and look at it again."""
+    settled(user, run_of(visitor))
+    return visitor.get(visitor.path)
+
+
+def table(visitor: Visitor, address: str) -> list[list[str]]:
+    """Download a CSV file."""
+    response = visitor.client.get(address)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert re.fullmatch(r'attachment; filename="[\w.-]+\.csv"', response["Content-Disposition"])
+    assert "no-store" in response["Cache-Control"]
+    text = b"".join(response).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_list_is_uploaded_checked_paid_and_accounted_for(bank: Bank) -> None:
+    visitor = Visitor(bank.owner).get("/send")
+    assert "/send/many" in visitor.page.links
+    uploaded(visitor, TWO)
+    assert re.fullmatch(r"/send/many/[0-9a-f]{24}", visitor.path)
+    assert "Nothing has been paid yet" in visitor.text
+    assert "To pay 2 of 2 lines Sum ₹15.50 Available ₹1,000.00" in visitor.text
+    assert "Samir Second Line 2 · samir@example.com · Salary" in visitor.text
+    assert bank.nothing_moved()
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert "Payments made" in visitor.text
+    assert "2 lines paid ₹15.50" in visitor.text
+    assert [balance(one) for one in (bank.owners, bank.seconds, bank.strangers)] == [98_450, 1_250, 5_300]
+    head, first, second = table(visitor, f"{visitor.path}/result.csv")
+    assert head[:4] == ["line", "payee", "name", "account"]
+    assert first[:9] == [
+        "2",
+        "samir@example.com",
+        "Samir Second",
+        str(bank.seconds.id),
+        "12.50",
+        "INR",
+        "Salary",
+        "paid",
+        "",
+    ]
+    assert "Samir Second" in visitor.get(f"/transactions/{first[9]}").text
+    assert second[7] == "paid"
+    assert "may.csv" in visitor.get("/send/many").text
+    assert "2 of 2 paid" in visitor.text
+
+
+def test_lines_can_be_pasted_instead(bank: Bank) -> None:
+    visitor = Visitor(bank.owner).get("/send/many")
+    visitor.send("/send/many", text="Samir Second; 5; Tea")
+    assert "To pay 1 of 1 line" in visitor.text
+    assert "Pasted list" in visitor.text
+
+
+def test_wrong_lines_are_left_out_and_can_be_downloaded_corrected_and_uploaded(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO + "Samir,7,=SUM(A1)\nsamir@example.com,x,\n")
+    assert "2 lines cannot be paid" in visitor.text
+    assert "You can pay the others now" in visitor.text
+    assert "Nobody here is called like this." in visitor.text
+    assert "Samir Second Line 2" not in visitor.text
+    run = visitor.path
+    assert "Samir Second Line 2" in visitor.get(f"{run}?show=all").text
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert "2 of 4 lines paid" in visitor.text
+    rows = table(visitor, f"{run}/unpaid.csv")
+    assert [row[:3] for row in rows[1:]] == [["Samir", "7", "'=SUM(A1)"], ["samir@example.com", "x", ""]]
+    text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+    uploaded(visitor, text.replace('"Samir"', '"Samir Second"'))
+    assert "1 line cannot be paid" in visitor.text
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert balance(bank.seconds) == 1_950
+    found = lines().find_one({"payee": "Samir Second"})
+    assert found
+    assert found["note"] == "=SUM(A1)"
+
+
+def test_uploading_the_same_list_again_leads_to_what_became_of_it(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run = visitor.path
+    uploaded(visitor, TWO.replace(",", ";"), name="other.csv")
+    assert visitor.path == run
+    assert "You uploaded this list before" in visitor.text
+    assert "Nothing of it has been paid" in visitor.text
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    uploaded(visitor, TWO)
+    assert visitor.path == run
+    assert "nobody has been paid again" in visitor.text
+    assert balance(bank.seconds) == 1_250
+    visitor.send("/again")
+    assert visitor.path != run
+    assert "paid again on purpose" in visitor.text
+    assert "Nothing has been paid yet" in visitor.text
+    assert balance(bank.seconds) == 1_250
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert balance(bank.seconds) == 2_500
+
+
+def test_confirming_twice_back_and_two_tabs_pay_once(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run, values = visitor.path, visitor.form("/confirm").values
+    visitor.send("/confirm")
+    visitor.post(f"{run}/confirm", values)
+    done(visitor, bank.owner)
+    visitor.post(f"{run}/confirm", values)
+    assert "2 lines paid" in visitor.text
+    assert (balance(bank.seconds), balance(bank.strangers)) == (1_250, 5_300)
+
+
+def test_a_check_that_somebody_did_not_see_is_not_confirmed(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run, values = visitor.path, visitor.form("/confirm").values
+    visitor.send("/check")
+    assert "checked again" in visitor.text
+    visitor.post(f"{run}/confirm", values)
+    assert "nothing was paid" in visitor.text
+    visitor.post(f"{run}/confirm", {**values, "check": "{$gt: 0}"})
+    assert bank.nothing_moved()
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert balance(bank.seconds) == 1_250
+
+
+def test_what_an_earlier_list_has_paid_is_left_out_unless_one_unticks_it(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    uploaded(visitor, TWO + "samir@example.com,1,\n")
+    assert "2 lines for ₹15.50 were paid by an earlier list" in visitor.text
+    assert visitor.form("/confirm").values["leave_out"] == "yes"
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert "Left out 2, paid by an earlier list" in visitor.text
+    assert balance(bank.seconds) == 1_350
+    uploaded(visitor, TWO + "samir@example.com,2,\n")
+    visitor.send("/confirm", leave_out="")
+    done(visitor, bank.owner)
+    assert balance(bank.seconds) == 1_350 + 1_450
+
+
+def test_a_list_that_is_too_much_says_by_how_much(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), "Samir Second,900,\nSamir Second,900,\nStella Stranger,100,\n")
+    assert "This is more than you have ₹900.00 is missing" in visitor.text
+    assert "Look twice 2 lines with the same payee and amount" in visitor.text
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert "2 of 3 lines paid ₹1,000.00" in visitor.text
+    assert "There is not enough money in the account." in visitor.text
+    assert balance(bank.owners) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no payees"),
+        (b"PK\x03\x04", "This is a spreadsheet"),
+        ("José,1".encode("latin-1"), "not in UTF-8"),
+        (b"a,1,2,3\n", "Line 1 has 4 columns"),
+        (b"a@b.example,1\n" * 10_001, "more than 10,000 lines"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why_at_the_field(bank: Bank, content: bytes, sentence: str) -> None:
+    visitor = uploaded(Visitor(bank.owner), content)
+    assert (visitor.status, visitor.path) == (422, "/send/many")
+    assert sentence in visitor.text
+    assert runs().count_documents({}) == 0
+
+
+def test_neither_and_both_are_asked_for(bank: Bank) -> None:
+    visitor = Visitor(bank.owner).get("/send/many")
+    visitor.send("/send/many", text="  ")
+    assert (visitor.status, "Choose a file, or paste lines below." in visitor.text) == (422, True)
+    uploaded(visitor, TWO, text="Samir Second,1")
+    assert (visitor.status, "not both" in visitor.text) == (422, True)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), b"x" * (3 * 1024 * 1024))
+    assert (visitor.status, "more than 2 MB" in visitor.text) == (413, True)
+    uploaded(visitor, b"x" * (2 * 1024 * 1024 + 1))
+    assert (visitor.status, "larger than 2 MB" in visitor.text) == (422, True)
+    visitor.send("/send/many", text="Samir Second,1\n" * 80_000)
+    assert (visitor.status, "more than 1 MB of text" in visitor.text) == (413, True)
+    assert runs().count_documents({}) == 0
+
+
+def test_the_upload_is_protected_against_forged_forms(bank: Bank) -> None:
+    visitor = Visitor(bank.owner).get("/send/many")
+    values = {
+        name: value for name, value in visitor.form("/send/many").values.items() if name != "csrfmiddlewaretoken"
+    }
+    for sent in (values, {**values, "csrfmiddlewaretoken": "x" * 64}):
+        visitor.post("/send/many", {**sent, "text": "Samir Second,1"})
+        assert visitor.status == 403
+    assert runs().count_documents({}) == 0
+
+
+def test_strangers_and_operators_find_no_run_and_change_none(bank: Bank) -> None:
+    run = uploaded(Visitor(bank.owner), TWO).path
+    for somebody in (bank.stranger, bank.admin):
+        visitor = Visitor(somebody)
+        token = visitor.get("/transactions").form("/logout").values["csrfmiddlewaretoken"]
+        for part in ("", "/progress", "/result.csv", "/unpaid.csv"):
+            assert visitor.get(f"{run}{part}").status == 404
+        check = str(runs().find_one({})["check"])  # type: ignore[index]
+        for part in ("/confirm", "/check", "/go-on", "/again", "/discard"):
+            assert visitor.post(f"{run}{part}", {"csrfmiddlewaretoken": token, "check": check}).status == 404
+        assert "may.csv" not in visitor.get("/send/many").text
+    assert runs().count_documents({"status": CHECKED}) == 1
+    assert bank.nothing_moved()
+
+
+def test_somebody_elses_account_cannot_be_the_one_that_pays(bank: Bank) -> None:
+    visitor = Visitor(bank.stranger)
+    for account in (str(bank.owners.id), str(ObjectId()), "x", ""):
+        assert uploaded(visitor, TWO, account=account).status == 404
+    assert visitor.get(f"/send/many?account={bank.owners.id}").status == 404
+    assert runs().count_documents({}) == 0
+
+
+def test_who_is_not_signed_in_is_asked_to(bank: Bank, visitor: Visitor) -> None:
+    run = uploaded(Visitor(bank.owner), TWO).path
+    for address in ("/send/many", run, f"{run}/result.csv", "/send/many/sample.csv"):
+        assert visitor.get(address).path == "/login"
+    token = visitor.get("/login").form("/login").values["csrfmiddlewaretoken"]
+    visitor.post(f"{run}/confirm", {"csrfmiddlewaretoken": token})
+    assert (visitor.path, visitor.form("/login").values["next"]) == ("/login", run)
+    assert "Nothing was sent" in visitor.text
+    visitor.post("/send/many", {"csrfmiddlewaretoken": token, "text": "Samir Second,1"})
+    assert visitor.path == "/login"
+    assert bank.nothing_moved()
+
+
+def test_what_changes_something_cannot_be_opened(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run = visitor.path
+    for part in ("/confirm", "/check", "/go-on", "/again", "/discard"):
+        assert visitor.get(f"{run}{part}").status == 405
+    for address in ("/send/many/x", f"/send/many/{ObjectId()}", "/send/many/%7B%24gt%3A1%7D"):
+        assert visitor.get(address).status == 404
+
+
+def test_a_frozen_account_closes_form_and_confirmation_and_says_why(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run, values = visitor.path, visitor.form("/confirm").values
+    account_freeze(account_id=bank.owners.id, reason="Lost card", origin=COMMAND)
+    assert visitor.get("/send/many").form("/send/many").disabled
+    assert "Lost card" in visitor.text
+    assert "Lost card" in visitor.get(run).text
+    visitor.post(f"{run}/confirm", values)
+    assert "is not active. Nothing was paid." in visitor.text
+    assert runs().count_documents({"status": CHECKED}) == 1
+    assert bank.nothing_moved()
+
+
+def test_a_list_is_removed_before_it_is_confirmed_and_kept_afterwards(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    visitor.send("/discard")
+    assert (visitor.path, "Nothing was paid" in visitor.text) == ("/send/many", True)
+    assert (runs().count_documents({}), lines().count_documents({})) == (0, 0)
+    uploaded(visitor, TWO)
+    run, values = visitor.path, visitor.form("/discard").values
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    visitor.post(f"{run}/discard", values)
+    assert (visitor.path, "it is kept" in visitor.text) == (run, True)
+
+
+def test_the_page_shows_how_far_it_is_and_sends_a_script_to_the_end(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    run = visitor.path
+    with monkeypatch.context() as patch:
+        patch.setattr(run_drive, "drive_soon", lambda found: None)
+        visitor.send("/confirm")
+        assert "0 of 2 lines" in visitor.text
+        assert "Refresh" in visitor.text
+        part = visitor.client.get(f"{run}/progress")
+        assert b"<html" not in part.content
+        assert b"every 1s" in part.content
+    visitor.get(run)
+    done(visitor, bank.owner)
+    assert visitor.client.get(f"{run}/progress")["HX-Redirect"] == run
+    assert balance(bank.seconds) == 1_250
+
+
+def test_a_run_that_has_halted_goes_on_when_one_asks(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_drive, "drive_soon", lambda found: None)
+        visitor.send("/confirm")
+    runs().update_many({"status": PAYING}, {"$set": {"stalled_at": now()}})
+    visitor.get(visitor.path)
+    assert "nobody is paid twice" in visitor.text
+    quiet()
+    assert bank.nothing_moved()
+    visitor.send("/go-on")
+    done(visitor, bank.owner)
+    assert "2 lines paid" in visitor.text
+
+
+def test_lines_and_earlier_lists_are_paged(bank: Bank) -> None:
+    visitor = Visitor(bank.owner)
+    text = "".join(f"Samir Second,{number}.01,\n" for number in range(1, 121))
+    uploaded(visitor, text)
+    run = visitor.path
+    assert "Page 1 of 3" in visitor.text
+    visitor.get(f"{run}?page=3&show=all")
+    assert "₹120.01" in visitor.text
+    assert "₹1.01" not in visitor.text
+    for page in ("0", "-1", "x", "99999", "9" * 50):
+        assert visitor.get(f"{run}?page={page}&show=nonsense").status == 200
+    for number in range(1, 12):
+        upload(bank.owner, bank.owners, f"Samir Second,{number}")
+    assert "Page 1 of 2" in visitor.get("/send/many").text
+
+
+def test_the_sample_is_a_list_that_can_be_uploaded(bank: Bank) -> None:
+    visitor = Visitor(bank.owner).get("/send/many")
+    assert "/send/many/sample.csv" in visitor.page.links
+    rows = table(visitor, "/send/many/sample.csv")
+    assert rows[0] == ["payee", "amount", "note"]
+    uploaded(visitor, "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows))
+    assert "3 lines cannot be paid" in visitor.text
+
+
+def test_uploads_and_confirmations_are_limited(bank: Bank, settings: Settings) -> None:
+    settings.RATE_LIMIT_STRICT = "2/15m"
+    visitor = uploaded(Visitor(bank.owner), TWO)
+    values, run = visitor.form("/confirm").values, visitor.path
+    uploaded(visitor, TWO)
+    assert visitor.post(f"{run}/confirm", values).status == 429
+    assert uploaded(visitor, TWO).status == 429
+    assert visitor.get(run).status == 200
+    assert bank.nothing_moved()
+
+
+def test_each_page_keeps_the_policy_and_has_one_heading(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), TWO + "Nobody,1\n")
+    run = visitor.path
+    for address in ("/send/many", run, f"{run}?show=all"):
+        visitor.get(address)
+        assert visitor.page.inline == []
+        assert visitor.response.content.decode().count("<h1") == 1
+        assert "no-store" in visitor.response["Cache-Control"]
+    visitor.send("/confirm")
+    assert visitor.page.inline == []
+    done(visitor, bank.owner)
+    assert visitor.page.inline == []
+
+
+def test_who_has_no_account_is_told_to_open_one(bank: Bank, system_user: User) -> None:
+    for somebody in (bank.admin, system_user):
+        assert "no account to pay from" in Visitor(somebody).get("/send/many").text
+
+
+def test_names_with_markup_are_shown_as_they_are(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), "<script>alert(1)</script>,<b>5</b>,<i>x</i>", name="<img src=x>.csv")
+    html = visitor.response.content.decode()
+    assert "<script>alert" not in html
+    assert "&lt;b&gt;5" in html
+    assert "<img src=x>" not in html
+
+
+def test_lists_are_paid_from_the_account_that_was_chosen(bank: Bank) -> None:
+    euros = account_with(bank.owner, 50, "EUR")
+    theirs = account_with(bank.second, 0, "EUR")
+    visitor = Visitor(bank.owner).get(f"/send/many?account={euros.id}")
+    visitor.send("/send/many", text="Samir Second,5\nStella Stranger,5")
+    assert "Stella Stranger has no account in EUR." in visitor.text
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert (balance(euros), balance(theirs)) == (4_500, 500)
+    assert bank.nothing_moved()
+    assert states(run_of(visitor)) == {"PAID": 1, "WRONG": 1}
