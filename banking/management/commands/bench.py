@@ -1,33 +1,41 @@
-"""`manage.py bench`: one transfer by bare PyMongo, by the service and over HTTP, in one run."""
+"""`manage.py bench`: what a transfer and a read cost, each beside a reference in the same run."""
 
-import os
-import platform
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from banking import bench
+from banking.bench.run import NAMES, QUICK, Options, measure
+from banking.bench.server import BenchError
+from banking.bench.table import text_table
 
 
 class Command(BaseCommand):
-    help = "Measure a single transfer by bare PyMongo, by the service and over HTTP, in turns in one run."
+    help = "Measure transfers and reads, each beside a reference in the same run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--rounds", type=int, default=10, help="turns of each way (10)")
-        parser.add_argument("--turn", type=int, default=50, help="transfers in a turn (50)")
+        parser.add_argument("--quick", action="store_true", help="a small run, under half a minute")
+        parser.add_argument("--seconds", type=float, help="how long each load runs (9)")
+        parser.add_argument("--entries", type=int, help="entries in the large ledger that is read (1000000)")
+        parser.add_argument("--only", action="append", choices=NAMES, help="only this measure; may be repeated")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("The bench is not for production.")
-        rounds, turn = options["rounds"], options["turn"]
-        if rounds < 1 or turn < 2:
-            raise CommandError("The bench needs at least one round of two transfers.")
-        found = bench.measure(rounds=rounds, turn=turn, progress=lambda line: self.stdout.write(f"  {line}"))
-        self.stdout.write(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-        self.stdout.write("majority + journal, one client, milliseconds a transfer\n\n")
-        self.stdout.write(f"{'way':<14}{'p50':>8}{'p95':>8}{'p99':>8}{'per s':>9}{'rate / bare':>13}")
-        for series in found:
-            times = "".join(f"{series.milliseconds(percent):>8.2f}" for percent in (50, 95, 99))
-            ratio = series.rate / found[0].rate
-            self.stdout.write(f"{series.name:<14}{times}{series.rate:>9.0f}{ratio:>13.2f}")
+        try:
+            found = measure(_options(options), self._progress)
+        except BenchError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"\n{text_table(found)}")
+
+    def _progress(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()
+
+
+def _options(given: dict[str, Any]) -> Options:
+    wanted: dict[str, Any] = dict(QUICK) if given["quick"] else {}
+    wanted |= {name: given[name] for name in ("seconds", "entries") if given[name] is not None}
+    if given["only"]:
+        wanted["names"] = tuple(given["only"])
+    return Options(**wanted)

@@ -1,0 +1,67 @@
+"""The bench from beginning to end: databases, servers, measures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from banking.bench import transfers
+from banking.bench.ground import own_database, tidied
+from banking.bench.people import customers_make
+from banking.bench.series import Measure
+from banking.bench.server import served
+from banking.bench.transfers import Progress, Stage
+
+CUSTOMERS = 64
+TRANSFERS: dict[str, Callable[[Stage], Measure]] = {
+    "one": transfers.one_client,
+    "many": transfers.many_clients,
+    "bulk": transfers.in_bulk,
+}
+NAMES = [*TRANSFERS]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How large the bench is.
+
+    Args:
+        names: which measures, of `NAMES`.
+        seconds: how long each load runs in all.
+        rounds: how many turns that is.
+        entries: in the larger of the two ledgers that are read.
+    """
+
+    names: tuple[str, ...] = tuple(NAMES)
+    seconds: float = 9.0
+    rounds: int = 3
+    entries: int = 1_000_000
+
+
+QUICK = {"seconds": 1.0, "rounds": 1, "entries": 10_000}
+
+
+def measure(options: Options, progress: Progress) -> list[Measure]:
+    """Measure what the options name.
+
+    Args:
+        options: what and how much.
+        progress: told in one line what is being done.
+
+    Raises:
+        BenchError: the server did not start, money was lost, or the books are wrong.
+    """
+    found: list[Measure] = []
+    moving = [TRANSFERS[name] for name in TRANSFERS if name in options.names]
+    if moving:
+        found += _transfers(moving, options, progress)
+    return found
+
+
+def _transfers(measures: list[Callable[[Stage], Measure]], options: Options, progress: Progress) -> list[Measure]:
+    with tidied() as stack:
+        database = stack.enter_context(own_database())
+        progress("database is ready")
+        customers = customers_make(CUSTOMERS)
+        server = stack.enter_context(served(database))
+        progress("server is ready")
+        stage = Stage(server, customers, options.seconds, options.rounds, progress)
+        return [measure(stage) for measure in measures]
