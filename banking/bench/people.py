@@ -1,6 +1,7 @@
 """The customers of the bench: one account each with money on it, and a token to spend it with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
 from bson.objectid import ObjectId
@@ -24,9 +25,14 @@ class Customer:
     token: str
 
 
-def customers_make(count: int) -> list[Customer]:
-    """Register customers and fund their accounts."""
-    return [_customer() for _ in range(count)]
+def customers_make(count: int, *, at: datetime | None = None) -> list[Customer]:
+    """Register customers and fund their accounts.
+
+    Args:
+        count: how many.
+        at: when they were opened and funded, None for now.
+    """
+    return [_customer(at) for _ in range(count)]
 
 
 def admin_token() -> str:
@@ -34,10 +40,10 @@ def admin_token() -> str:
     return pair_issue(user=_person(Role.ADMIN)).access
 
 
-def _customer() -> Customer:
+def _customer(at: datetime | None) -> Customer:
     user = _person(Role.USER)
-    account = account_open(owner=user.pk, currency=settings.DEFAULT_CURRENCY, origin=COMMAND)
-    funding_execute(receiver=account.id, amount=_FUNDS, key=f"bench-{account.id}", origin=COMMAND)
+    account = account_open(owner=user.pk, currency=settings.DEFAULT_CURRENCY, origin=COMMAND, at=at)
+    funding_execute(receiver=account.id, amount=_FUNDS, key=f"bench-{account.id}", origin=COMMAND, at=at)
     return Customer(owner=user.pk, account=account.id, token=pair_issue(user=user).access)
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from banking.bench import transfers
 from banking.bench.ground import own_database, tidied
 from banking.bench.people import customers_make
+from banking.bench.reads import reads
 from banking.bench.series import Measure
 from banking.bench.server import served
-from banking.bench.transfers import Progress, Stage
+from banking.bench.transfers import Stage
+from banking.bench.turns import Progress
 
 CUSTOMERS = 64
 TRANSFERS: dict[str, Callable[[Stage], Measure]] = {
@@ -16,16 +18,16 @@ TRANSFERS: dict[str, Callable[[Stage], Measure]] = {
     "many": transfers.many_clients,
     "bulk": transfers.in_bulk,
 }
-NAMES = [*TRANSFERS]
+NAMES = [*TRANSFERS, "reads"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How large the bench is.
+    """What is measured, and how thoroughly.
 
     Args:
         names: which measures, of `NAMES`.
-        seconds: how long each load runs in all.
+        seconds: how long each load runs in all; each question to a ledger takes a third of that.
         rounds: how many turns that is.
         entries: in the larger of the two ledgers that are read.
     """
@@ -36,7 +38,7 @@ class Options:
     entries: int = 1_000_000
 
 
-QUICK = {"seconds": 1.0, "rounds": 1, "entries": 10_000}
+QUICK = Options(seconds=0.6, rounds=1, entries=10_000)
 
 
 def measure(options: Options, progress: Progress) -> list[Measure]:
@@ -53,15 +55,16 @@ def measure(options: Options, progress: Progress) -> list[Measure]:
     moving = [TRANSFERS[name] for name in TRANSFERS if name in options.names]
     if moving:
         found += _transfers(moving, options, progress)
+    if "reads" in options.names:
+        seconds = options.seconds / 3
+        found += reads(entries=options.entries, seconds=seconds, rounds=options.rounds, progress=progress)
     return found
 
 
 def _transfers(measures: list[Callable[[Stage], Measure]], options: Options, progress: Progress) -> list[Measure]:
     with tidied() as stack:
         database = stack.enter_context(own_database())
-        progress("database is ready")
         customers = customers_make(CUSTOMERS)
         server = stack.enter_context(served(database))
-        progress("server is ready")
         stage = Stage(server, customers, options.seconds, options.rounds, progress)
         return [measure(stage) for measure in measures]

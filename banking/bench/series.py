@@ -80,15 +80,17 @@ def percentile(times: list[int], percent: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a measure is compared with, and whether it reaches the target.
+    """A measure beside its reference, and whether it reaches the target.
 
     Args:
-        says: the figure and what it is of, such as `0.63 of the rate of no-op`.
-        ratio: the figure.
-        target: what it has to be at least or, with `is_limit`, at most.
+        measure: what is compared, such as `64 clients, random pairs: rate`.
+        beside: what it is compared with, as a series is named.
+        ratio: the measure by its reference.
+        target: what the ratio has to be at least or, with `is_limit`, at most.
     """
 
-    says: str
+    measure: str
+    beside: str
     ratio: float
     target: float
     is_limit: bool = False
@@ -103,17 +105,10 @@ class Verdict:
 
 
 @dataclass
-class Row:
-    """One line of the table: a measure, or a reference, which has no verdicts."""
-
-    series: Series
-    verdicts: list[Verdict] = field(default_factory=list)
-
-
-@dataclass
 class Measure:
-    """Rows that were measured in turns, so that they can be compared; or one line that says why there are none."""
+    """Series that were measured in turns and can be compared; notes say what is missing, and why."""
 
     title: str
-    rows: list[Row] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -1,46 +1,62 @@
 """The figures as text, for a terminal of 100 columns."""
 
-from banking.bench.series import PERCENTS, Measure, Row, Series, Verdict
+from collections.abc import Sequence
 
-_NAME = 31
-_HEAD = (
-    f"{'':<{_NAME}}{'per s':>9}{'p50':>8}{'p95':>8}{'p99':>8}{'failed':>7}{'again':>6}{'web':>7}{'db':>7}{'load':>7}"
-)
+from banking.bench.series import PERCENTS, Measure, Series, Verdict
+
 LEGEND = (
-    "p50, p95, p99: milliseconds. again: database transactions that were aborted and run again.",
-    "web, db, load: CPU seconds of server, database and load generator for 1,000 requests.",
+    "p50, p95, p99: milliseconds a request. again: database transactions aborted meanwhile, and run again.",
+    "web, db, load: CPU seconds of the server, the database and the load generator for 1,000 requests.",
 )
+_NAME = 33
+_FIGURES = ("per s", "p50", "p95", "p99", "failed", "again", "web", "db", "load")
+_WIDTHS = (8, 8, 8, 8, 7, 6, 7, 7, 7)
+_MEASURE, _BESIDE = 44, 30
 
 
-def text_table(measures: list[Measure]) -> str:
-    """Return the table of all measures, each followed by how it compares."""
-    lines = [_HEAD]
+def text_table(measures: Sequence[Measure]) -> str:
+    """Return all figures, then each measure beside its reference."""
+    lines = [" " * _NAME + _aligned(_FIGURES)]
     for measure in measures:
-        lines += ["", measure.title, *(line for row in measure.rows for line in _lines(row))]
+        lines += ["", measure.title]
+        lines += [f"  {series.name:<{_NAME - 2}}{_aligned(figures(series))}" for series in measure.series]
         lines += [f"  {note}" for note in measure.notes]
-    return "\n".join([*lines, "", *LEGEND])
+    return "\n".join([*lines, "", *LEGEND, "", *_verdict_lines(measures)])
 
 
-def _lines(row: Row) -> list[str]:
-    return [_figures(row.series), *(f"    → {sentence(verdict)}" for verdict in row.verdicts)]
+def verdicts(measures: Sequence[Measure]) -> list[Verdict]:
+    """Return how the measures compare, and last that nothing may fail."""
+    failed = sum(series.failed for measure in measures for series in measure.series)
+    nothing = Verdict("failed or lost, in all of these", "", failed, 0, is_limit=True)
+    return [*(verdict for measure in measures for verdict in measure.verdicts), nothing]
 
 
-def _figures(series: Series) -> str:
-    times = "".join(f"{series.milliseconds(percent):>8.2f}" for percent in PERCENTS)
-    cpu = "".join(f"{_number(series.cpu(whose), '.2f'):>7}" for whose in ("web", "database", "generator"))
-    again = _number(series.again, "d")
-    return f"  {series.name:<{_NAME - 2}}{rate_text(series.rate):>9}{times}{series.failed:>7}{again:>6}{cpu}"
+def figures(series: Series) -> list[str]:
+    """Return what was measured of a series, as `_FIGURES` names it."""
+    times = [f"{series.milliseconds(percent):.2f}" for percent in PERCENTS]
+    cpu = [_number(series.cpu(whose), ".2f") for whose in ("web", "database", "generator")]
+    rate = f"{series.rate:,.0f}" if series.rate >= 100 else f"{series.rate:.1f}"
+    return [rate, *times, str(series.failed), _number(series.again, "d"), *cpu]
 
 
-def rate_text(rate: float) -> str:
-    """Return a rate as people write it, with a decimal when it is small."""
-    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
+def compared(verdict: Verdict) -> list[str]:
+    """Return the ratio, the target and whether that is reached."""
+    ratio = f"{verdict.ratio:.2f}" if verdict.target else f"{verdict.ratio:.0f}"
+    return [ratio, verdict.wanted, "met" if verdict.is_met else "not met"]
 
 
-def sentence(verdict: Verdict) -> str:
-    """Return how a measure compares and whether that reaches the target."""
-    figure = f"{verdict.ratio:.2f}" if verdict.target else f"{verdict.ratio:.0f}"
-    return f"{figure} {verdict.says}; to reach {verdict.wanted}: {'met' if verdict.is_met else 'not met'}"
+def _verdict_lines(measures: Sequence[Measure]) -> list[str]:
+    head = f"{'measure':<{_MEASURE}}{'beside':<{_BESIDE}}{'ratio':>8}{'to reach':>9}"
+    return [head, *(_verdict_line(verdict) for verdict in verdicts(measures))]
+
+
+def _verdict_line(verdict: Verdict) -> str:
+    ratio, wanted, met = compared(verdict)
+    return f"{verdict.measure:<{_MEASURE}}{verdict.beside:<{_BESIDE}}{ratio:>8}{wanted:>9}  {met}"
+
+
+def _aligned(cells: Sequence[str]) -> str:
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
 
 
 def _number(value: float | None, form: str) -> str:

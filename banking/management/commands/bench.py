@@ -1,5 +1,6 @@
 """`manage.py bench`: what a transfer and a read cost, each beside a reference in the same run."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -34,8 +35,7 @@ class Command(BaseCommand):
 
 
 def _options(given: dict[str, Any]) -> Options:
-    wanted: dict[str, Any] = dict(QUICK) if given["quick"] else {}
-    wanted |= {name: given[name] for name in ("seconds", "entries") if given[name] is not None}
+    wanted = {name: given[name] for name in ("seconds", "entries") if given[name] is not None}
     if given["only"]:
         wanted["names"] = tuple(given["only"])
-    return Options(**wanted)
+    return replace(QUICK if given["quick"] else Options(), **wanted)
