@@ -91,7 +91,8 @@ def _compared(large: Ledger, small: Ledger, found: dict[str, Series]) -> Measure
 
 def _measure(ledger: Ledger, found: dict[str, Series]) -> Measure:
     mine = [Series(question, found[ledger.named(question)].turns) for question in ledger.questions]
-    measure = Measure(f"Reading, {ledger.entries:,} entries, 1 client", mine)
+    subject = f"{ledger.entries:,} entries"
+    measure = Measure(f"Reading, {subject}, 1 client", mine, subject=subject)
     if STATS not in ledger.questions:
         measure.notes.append("GET /api/admin/stats is not there: not measured")
     return measure

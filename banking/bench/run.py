@@ -19,6 +19,9 @@ TRANSFERS: dict[str, Callable[[Stage], Measure]] = {
     "bulk": transfers.in_bulk,
 }
 NAMES = [*TRANSFERS, "reads"]
+LEAST_SECONDS, MOST_SECONDS = 0.5, 600
+# Fewer would have no second page, more than this takes hours.
+LEAST_ENTRIES, MOST_ENTRIES = 1_000, 100_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,19 @@ class Turn:
 
 @dataclass
 class Series:
-    """All turns of one load; `each` is how many transfers a request makes."""
+    """All turns of one load.
+
+    Args:
+        name: of the load.
+        turns: at least one, when it is asked for figures.
+        each: how many transfers a request makes.
+        is_reference: whether others are compared with it, and it is no measure of the bank itself.
+    """
 
     name: str
     turns: list[Turn] = field(default_factory=list)
     each: int = 1
+    is_reference: bool = False
 
     @property
     def rate(self) -> float:
@@ -106,9 +114,18 @@ class Verdict:
 
 @dataclass
 class Measure:
-    """Series that were measured in turns and can be compared; notes say what is missing, and why."""
+    """Series that were measured in turns and can be compared.
+
+    Args:
+        title: what is measured.
+        series: in the order of the table.
+        verdicts: how they compare.
+        notes: what is missing, and why.
+        subject: what the measure's series have in common, where they stand beside those of another measure.
+    """
 
     title: str
     series: list[Series] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    subject: str = ""

@@ -9,14 +9,14 @@ LEGEND = (
     "web, db, load: CPU seconds of the server, the database and the load generator for 1,000 requests.",
 )
 _NAME = 33
-_FIGURES = ("per s", "p50", "p95", "p99", "failed", "again", "web", "db", "load")
+FIGURES = ("per s", "p50", "p95", "p99", "failed", "again", "web", "db", "load")
 _WIDTHS = (8, 8, 8, 8, 7, 6, 7, 7, 7)
 _MEASURE, _BESIDE = 44, 30
 
 
 def text_table(measures: Sequence[Measure]) -> str:
     """Return all figures, then each measure beside its reference."""
-    lines = [" " * _NAME + _aligned(_FIGURES)]
+    lines = [" " * _NAME + _aligned(FIGURES)]
     for measure in measures:
         lines += ["", measure.title]
         lines += [f"  {series.name:<{_NAME - 2}}{_aligned(figures(series))}" for series in measure.series]
@@ -32,7 +32,7 @@ def verdicts(measures: Sequence[Measure]) -> list[Verdict]:
 
 
 def figures(series: Series) -> list[str]:
-    """Return what was measured of a series, as `_FIGURES` names it."""
+    """Return what was measured of a series, as `FIGURES` names it."""
     times = [f"{series.milliseconds(percent):.2f}" for percent in PERCENTS]
     cpu = [_number(series.cpu(whose), ".2f") for whose in ("web", "database", "generator")]
     rate = f"{series.rate:,.0f}" if series.rate >= 100 else f"{series.rate:.1f}"

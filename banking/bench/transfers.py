@@ -1,6 +1,6 @@
 """The measures of moving money: one client, many, a hot account, a bulk; each beside its reference."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from banking.bench.drive import is_there, load_turn, loop_turn
@@ -50,8 +50,10 @@ class Stage:
         once()
         return loop_turn(once, seconds=self.seconds / self.rounds)
 
-    def in_turns(self, title: str, ways: Mapping[str, Callable[[], Turn]]) -> dict[str, Series]:
-        return in_turns(title, self.rounds, ways, self.progress)
+    def in_turns(
+        self, title: str, ways: Mapping[str, Callable[[], Turn]], *, references: Collection[str] = ()
+    ) -> dict[str, Series]:
+        return in_turns(title, self.rounds, ways, self.progress, references=references)
 
 
 def one_client(stage: Stage) -> Measure:
@@ -65,6 +67,7 @@ def one_client(stage: Stage) -> Measure:
             "service": lambda: stage.loop(service),
             "1 client": lambda: stage.transfers(pairs, 1),
         },
+        references=["bare PyMongo"],
     )
     verdict = rates_compared(found, "1 client", "bare PyMongo", 0.8)
     return Measure("One transfer after the other", [*found.values()], [verdict])
@@ -83,6 +86,7 @@ def many_clients(stage: Stage) -> Measure:
             "64 clients, random pairs": lambda: stage.transfers(pairs, 64),
             "64 clients, one account": lambda: stage.transfers(hot, 64),
         },
+        references=["16 clients, no-op", "64 clients, no-op"],
     )
     verdicts = [
         rates_compared(found, "64 clients, random pairs", "64 clients, no-op", 0.6),
