@@ -8,8 +8,8 @@ from django.template.loader import render_to_string
 from banking.bench.series import Measure, Series
 
 WIDTH = 760
-_BARS_FROM, _BARS_WIDTH = 300, 380
-_ROW, _HEAD, _FOOT = 26, 64, 20
+_BARS_FROM, _BARS_WIDTH = 320, 370
+_ROW, _HEAD, _FOOT = 26, 64, 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def chart(measures: Sequence[Measure]) -> str:
     """
     one, many, _, small, large = measures
     rates = _panel("Requests a second: more is better", 0, _rates(one, many))
-    times = _panel("Milliseconds a read (p50): less is better", rates.bottom, _times(small, large))
+    times = _panel(
+        "Milliseconds a read (p50), by entries in the ledger: less is better", rates.bottom, _times(small, large)
+    )
     panels = [rates, times]
     return render_to_string(
         "bench/chart.svg",

@@ -17,18 +17,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def tidied() -> Iterator[contextlib.ExitStack]:
-    """Lend a stack of what has to be tidied up; a second Ctrl-C does not disturb that."""
-    stack = contextlib.ExitStack()
-    try:
-        yield stack
-    finally:
-        with _undisturbed():
-            stack.close()
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
+    """Tidy up without being interrupted: a second Ctrl-C, or a signal to end, is not heard meanwhile."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -51,10 +41,11 @@ def own_database() -> Iterator[str]:
         call_command("migrate", verbosity=0)
         yield name
     finally:
-        point_to(name)
-        sessions.pool_reset()
-        client().drop_database(name)
-        point_to(before)
+        with undisturbed():
+            point_to(name)
+            sessions.pool_reset()
+            client().drop_database(name)
+            point_to(before)
 
 
 def point_to(name: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from banking.bench.drive import is_there, load_turn
 from banking.bench.filling import HISTORY, fill
-from banking.bench.ground import own_database, tidied
+from banking.bench.ground import own_database
 from banking.bench.people import Customer, admin_token, customers_make
 from banking.bench.plans import Request, get
 from banking.bench.proof import books_check
@@ -64,9 +64,10 @@ def reads(*, entries: int, seconds: float, rounds: int, progress: Progress) -> l
         BenchError: a ledger could not be filled, or its books are wrong.
     """
     depth = min(DEPTH, entries // 2 // PAGE - 1)
-    with tidied() as stack:
-        small = stack.enter_context(filled(min(SMALL_ENTRIES, entries // 10), progress))
-        large = stack.enter_context(filled(entries, progress, depth=depth))
+    with (
+        filled(min(SMALL_ENTRIES, entries // 10), progress) as small,
+        filled(entries, progress, depth=depth) as large,
+    ):
         ways = {
             ledger.named(question): partial(ledger.ask, question, seconds / rounds)
             for question in large.questions
@@ -91,8 +92,8 @@ def _compared(large: Ledger, small: Ledger, found: dict[str, Series]) -> Measure
 
 def _measure(ledger: Ledger, found: dict[str, Series]) -> Measure:
     mine = [Series(question, found[ledger.named(question)].turns) for question in ledger.questions]
-    subject = f"{ledger.entries:,} entries"
-    measure = Measure(f"Reading, {subject}, 1 client", mine, subject=subject)
+    subject = f"{ledger.entries:,}"
+    measure = Measure(f"Reading, {subject} entries, 1 client", mine, subject=subject)
     if STATS not in ledger.questions:
         measure.notes.append("GET /api/admin/stats is not there: not measured")
     return measure

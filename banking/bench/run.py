@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from banking.bench import transfers
-from banking.bench.ground import own_database, tidied
+from banking.bench.ground import own_database
 from banking.bench.people import customers_make
 from banking.bench.reads import reads
 from banking.bench.series import Measure
@@ -65,9 +65,7 @@ def measure(options: Options, progress: Progress) -> list[Measure]:
 
 
 def _transfers(measures: list[Callable[[Stage], Measure]], options: Options, progress: Progress) -> list[Measure]:
-    with tidied() as stack:
-        database = stack.enter_context(own_database())
+    with own_database() as database, served(database) as server:
         customers = customers_make(CUSTOMERS)
-        server = stack.enter_context(served(database))
         stage = Stage(server, customers, options.seconds, options.rounds, progress)
         return [measure(stage) for measure in measures]

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from banking.bench.cpu import descendants, tree_seconds
+from banking.bench.ground import undisturbed
 from config.embedded import free_port
 from config.lifeline import launch_command
 
@@ -114,4 +115,5 @@ def served(database: str) -> Iterator[Server]:
         server.wait_until_ready()
         yield server
     finally:
-        server.stop()
+        with undisturbed():
+            server.stop()
