@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,48 +16,37 @@ from banking.bench.cpu import descendants, tree_seconds
 from banking.bench.ground import undisturbed
 from config.embedded import free_port
 from config.lifeline import launch_command
+from config.run import THREADS, WORKERS, end_group, web_options
 
-WORKERS = 2
-THREADS = 16
 _READY_SECONDS = 60
-_STOP_SECONDS = 15
-_QUIET = {"RATE_LIMIT_API": "off", "RATE_LIMIT_STRICT": "off", "LOG_LEVEL": "WARNING"}
+# What the environment may say otherwise: without limits, quiet, and reachable from this machine.
+_SETTINGS = {
+    "RATE_LIMIT_API": "off",
+    "RATE_LIMIT_STRICT": "off",
+    "LOG_LEVEL": "WARNING",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECURE_SSL_REDIRECT": "false",
+}
 
 
 class BenchError(Exception):
     """The bench cannot go on, or found the bank wrong; the message is one sentence for the person at the keyboard."""
 
 
-def web_options(port: int) -> list[str]:
-    """Return granian's options; a test compares them with those of `make run`."""
-    options = {
-        "--interface": "wsgi",
-        "--host": "127.0.0.1",
-        "--port": port,
-        "--workers": WORKERS,
-        "--blocking-threads": THREADS,
-        "--backlog": 2048,
-        "--backpressure": 1024,
-        "--workers-kill-timeout": 10,
-        "--log-level": "error",
-    }
-    return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
-
-
 class Server:
-    """granian with two processes on one database."""
+    """granian as `make run` starts it when nothing else is said, on one database."""
 
     def __init__(self, database: str) -> None:
         self.port = free_port()
         self._log = tempfile.TemporaryFile(mode="w+", encoding="utf-8")  # noqa: SIM115 - closed in stop()
+        options = web_options(host="127.0.0.1", port=self.port, workers=WORKERS, threads=THREADS)
         self._process = subprocess.Popen(  # noqa: S603 - our own program and options
-            launch_command([sys.executable, "-m", "granian", *web_options(self.port), "config.wsgi:application"]),
-            env={**os.environ, **_QUIET, "MONGODB_DATABASE": database},
+            launch_command([sys.executable, "-m", "granian", *options, "config.wsgi:application"]),
+            env={**os.environ, **_SETTINGS, "MONGODB_DATABASE": database},
             cwd=Path(settings.BASE_DIR),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            text=True,
             start_new_session=True,  # Ctrl-C must reach the bench alone, which stops things in order
         )
 
@@ -93,12 +81,7 @@ class Server:
 
     def stop(self) -> None:
         """End it, by force when it takes too long."""
-        self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=_STOP_SECONDS)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        end_group(self._process)
         self._log.close()
 
     def _last_words(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from banking.bench.series import PERCENTS, Measure, Series, Verdict
 
 LEGEND = (
-    "p50, p95, p99: milliseconds a request. again: database transactions aborted meanwhile, and run again.",
+    "p50, p95, p99: milliseconds a request. again: database transactions that were aborted and run again.",
     "web, db, load: CPU seconds of the server, the database and the load generator for 1,000 requests.",
 )
 _NAME = 33
