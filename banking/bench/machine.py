@@ -42,9 +42,11 @@ def _memory_gigabytes() -> float:
 
 
 def _system() -> str:
+    """Return the system's name and its kernel's version, without what a provider added to that."""
+    kernel = f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
     with contextlib.suppress(OSError):
-        return f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {platform.system()} {platform.release()}"
-    return f"{platform.system()} {platform.release()}"
+        return f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {kernel}"
+    return kernel
 
 
 def _members() -> str:

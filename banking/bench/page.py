@@ -1,6 +1,6 @@
 """Writes the figures, the machine and the picture into the documentation, between two marks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from banking.bench.series import Measure
@@ -57,21 +57,21 @@ def _machine(machine: Mapping[str, str]) -> str:
 
 def _verdicts(measures: Sequence[Measure]) -> list[str]:
     rows = [[verdict.measure, verdict.beside, *compared(verdict)] for verdict in verdicts(measures)]
-    notes = [f"- {note}" for measure in measures for note in measure.notes]
-    return [_rows(["measure", "beside", "ratio", "to reach", ""], rows, texts=2), *notes]
+    notes = dict.fromkeys(note for measure in measures for note in measure.notes)
+    return [_rows(["measure", "beside", "ratio", "to reach", ""], rows, figures=(2, 3)), *notes]
 
 
 def _figures(measures: Sequence[Measure]) -> list[str]:
     rows = []
-    for measure in measures:
+    for measure in (measure for measure in measures if measure.series):
         rows.append([f"**{measure.title}**", *[""] * len(FIGURES)])
         rows += [[series.name, *figures(series)] for series in measure.series]
-    return [_rows(["", *FIGURES], rows, texts=1), *LEGEND]
+    return [_rows(["", *FIGURES], rows, figures=range(1, len(FIGURES) + 1)), *LEGEND]
 
 
-def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> str:
-    """Return a table of Markdown; `texts` columns are words, the others figures."""
-    line = ["---"] * texts + ["---:"] * (len(head) - texts)
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], *, figures: Collection[int]) -> str:
+    """Return a table of Markdown; the columns with these numbers are aligned as figures."""
+    line = ["---:" if number in figures else "---" for number in range(len(head))]
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, line, *rows])
 
 

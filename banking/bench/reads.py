@@ -115,17 +115,15 @@ def filled(entries: int, progress: Progress, *, depth: int | None = None) -> Ite
         progress(f"verifying the books of {entries:,} entries")
         books_check()
         with served(database) as server:
-            questions = _of_account(customers[0])
-            if depth is not None:
-                questions |= _of_page(customers[0], depth)
-            yield Ledger(entries, server, questions | _of_bank(server))
+            yield Ledger(entries, server, _of_account(customers[0], depth) | _of_bank(server))
 
 
-def _of_account(customer: Customer) -> dict[str, list[Request]]:
+def _of_account(customer: Customer, depth: int | None) -> dict[str, list[Request]]:
     since = now() - HISTORY
     moments = [since + HISTORY * number / (_MOMENTS + 1) for number in range(1, _MOMENTS + 1)]
     return {
         FIRST_PAGE: [_history(customer)],
+        **({} if depth is None else _of_page(customer, depth)),
         "balance": [_ask(customer, "/api/accounts/balance")],
         "balance at a past time": [_ask(customer, "/api/accounts/balance", at=at.isoformat()) for at in moments],
     }

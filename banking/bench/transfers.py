@@ -1,7 +1,7 @@
 """The measures of moving money: one client, many, a hot account, a bulk; each beside its reference."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from banking.bench.drive import is_there, load_turn, loop_turn
 from banking.bench.people import Customer
@@ -58,6 +58,7 @@ class Stage:
 
 def one_client(stage: Stage) -> Measure:
     """One customer after the other, beside the least that a transfer can be."""
+    stage = replace(stage, rounds=2 * stage.rounds)
     bare, service = bare_transfer(), service_transfer(*stage.customers[:2])
     pairs = random_pairs(stage.customers)
     found = stage.in_turns(
