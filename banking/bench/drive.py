@@ -57,26 +57,24 @@ def load_turn(
     requests: list[Request],
     *,
     clients: int,
-    seconds: float | None = None,
-    count: int | None = None,
-    warmup: float = 0.0,
+    seconds: float,
+    warmup: float,
 ) -> Turn:
-    """Let the generator send requests for some seconds, or a number of them.
+    """Let the generator send requests for some seconds.
 
     Args:
         server: who is asked.
         requests: what is sent, in a random order, each as often as it comes.
         clients: how many ask at the same time.
         seconds: how long it is counted.
-        count: how many requests are sent, instead of `seconds`.
         warmup: seconds before that which are not counted.
 
     Raises:
-        BenchError: the generator ended without an answer.
+        BenchError: the generator ended without an answer, or had none from the server.
     """
-    plan: dict[str, Any] = {"port": server.port, "clients": clients, "warmup": warmup, "requests": requests}
+    plan: dict[str, Any] = {"port": server.port, "clients": clients, "requests": requests}
+    plan |= {"seconds": seconds, "warmup": warmup}
     plan |= {"run": uuid4().hex[:12], "seed": random.randrange(2**32)}  # noqa: S311 - no secret
-    plan |= {"count": count} if count else {"seconds": seconds}
     before = Counters.read(server)
     answer = _generate(plan)
     after = Counters.read(server)
@@ -109,6 +107,8 @@ def _generate(plan: dict[str, Any]) -> dict[str, Any]:
         last = done.stderr.strip().splitlines() or ["it said nothing"]
         raise BenchError(f"The generator of the load ended with code {done.returncode}: {last[-1]}")
     answer: dict[str, Any] = json.loads(done.stdout)
+    if not answer["times"]:
+        raise BenchError(f"The server of the bench answered none of {answer['lost']} requests.")
     return answer
 
 

@@ -16,7 +16,8 @@ The plan:
     requests: each `{"method", "path", "token", "body"}`; `KEY` in the body stands for a key of its own each time.
 
 The answer:
-    seconds: from the first counted request to the end of the sending.
+    seconds: how long was counted: the plan's seconds, or with one client, or a `count`, from the first counted request
+        to the last answer, because there the last one may be a good part of the whole.
     answered: requests whose answer came in these seconds.
     times: microseconds of each counted request, also of those that were answered after the end.
     statuses: how many answers had each status, the warm-up's and late ones included.
@@ -168,7 +169,8 @@ class Load:
         self._remaining: int = plan.get("count", sys.maxsize)
         self._requests = endless(plan)
         self._ready = Ready()
-        self._counted_from = self._until = self._ended = 0
+        self._is_whole = self._clients == 1 or "count" in plan
+        self._counted_from = self._until = self._first = self._last = 0
         self._answered = self._lost = 0
         self._times: list[int] = []
         self._statuses: Counter[int] = Counter()
@@ -184,10 +186,10 @@ class Load:
         for client in clients:
             self._next(client)
         self._wait()
-        seconds = ((self._ended or self._until) - self._counted_from) / 1e9
+        begin, end = (self._first, self._last) if self._is_whole else (self._counted_from, self._until)
         return {
-            "seconds": seconds,
-            "answered": self._answered,
+            "seconds": (end - begin) / 1e9,
+            "answered": len(self._times) if self._is_whole else self._answered,
             "times": self._times,
             "statuses": dict(self._statuses),
             "lost": self._lost + len(self._waiting),
@@ -221,6 +223,8 @@ class Load:
         status = int(answer[9:12])
         self._statuses[status] += 1
         if client.began >= self._counted_from:
+            self._first = self._first or client.began
+            self._last = now
             self._times.append((now - client.began) // 1_000)
         if self._counted_from <= now <= self._until:
             self._answered += 1
@@ -228,10 +232,9 @@ class Load:
             self._refusals.append(answer.partition(_HEAD_END)[2][:300].decode(errors="replace"))
 
     def _next(self, client: Client) -> None:
-        if self._remaining <= 0 or time.perf_counter_ns() >= self._until:
+        # However slow the server is, something has been counted before it is over.
+        if self._remaining <= 0 or (self._times and time.perf_counter_ns() >= self._until):
             self._waiting.discard(client)
-            if not self._waiting and self._remaining <= 0:
-                self._ended = time.perf_counter_ns()
             return
         self._remaining -= 1
         self._waiting.add(client)

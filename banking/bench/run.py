@@ -36,7 +36,7 @@ class Options:
     """
 
     names: tuple[str, ...] = tuple(NAMES)
-    seconds: float = 9.0
+    seconds: float = 6.0
     rounds: int = 3
     entries: int = 1_000_000
 

@@ -100,6 +100,17 @@ def test_it_sends_for_the_seconds_it_is_told(answering: Callable[..., Answerer])
     assert 0 < answer["answered"] <= len(answer["times"]) < answer["statuses"][200] == len(server.bodies)
 
 
+def test_a_request_that_takes_longer_than_the_plan_is_counted_whole(answering: Callable[..., Answerer]) -> None:
+    def slow(connection: socket.socket, _: int) -> None:
+        threading.Event().wait(0.05)
+        connection.sendall(OK)
+
+    answer = load(answering(slow), clients=1, seconds=0.01, warmup=0.01)
+    assert answer["statuses"] == {200: 2}
+    assert (answer["answered"], len(answer["times"])) == (1, 1)
+    assert answer["seconds"] == pytest.approx(answer["times"][0] / 1e6, rel=0.01)
+
+
 def test_an_answer_in_pieces_is_one_answer(answering: Callable[..., Answerer]) -> None:
     def in_pieces(connection: socket.socket, _: int) -> None:
         for piece in (OK[:12], OK[12:-1], OK[-1:]):

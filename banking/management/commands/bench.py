@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--quick", action="store_true", help="a small run, under half a minute")
-        parser.add_argument("--seconds", type=float, help="how long each load runs (9)")
+        parser.add_argument("--seconds", type=float, help="how long each load runs (6)")
         parser.add_argument("--entries", type=int, help="entries in the large ledger that is read (1000000)")
         parser.add_argument("--write", action="store_true", help="write figures and machine to docs/performance.md")
         parser.add_argument("--only", action="append", choices=NAMES, help="only this measure; may be repeated")
