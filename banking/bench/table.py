@@ -19,7 +19,7 @@ def text_table(measures: Sequence[Measure]) -> str:
     lines = [" " * _NAME + _aligned(FIGURES)]
     for measure in measures:
         lines += ["", measure.title]
-        lines += [f"  {series.name:<{_NAME - 2}}{_aligned(figures(series))}" for series in measure.series]
+        lines += [line for series in measure.series for line in _series_lines(series)]
         lines += [f"  {note}" for note in measure.notes]
     return "\n".join([*lines, "", *LEGEND, "", *_verdict_lines(measures)])
 
@@ -43,6 +43,13 @@ def compared(verdict: Verdict) -> list[str]:
     """Return the ratio, the target and whether that is reached."""
     ratio = f"{verdict.ratio:.2f}" if verdict.target else f"{verdict.ratio:.0f}"
     return [ratio, verdict.wanted, "met" if verdict.is_met else "not met"]
+
+
+def _series_lines(series: Series) -> list[str]:
+    """Return the figures, and of what failed one answer, without which nobody could look for the cause."""
+    refusals = [refusal for turn in series.turns for refusal in turn.refusals]
+    figures_line = f"  {series.name:<{_NAME - 2}}{_aligned(figures(series))}"
+    return [figures_line, *(f"    answered: {refusal[:80]}" for refusal in refusals[:1])]
 
 
 def _verdict_lines(measures: Sequence[Measure]) -> list[str]:

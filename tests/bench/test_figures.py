@@ -73,6 +73,14 @@ def test_the_table_fits_a_terminal_and_says_everything() -> None:
         assert words in text
 
 
+def test_of_what_failed_one_answer_is_shown() -> None:
+    measures = whole_bench()
+    measures[1].series[0].turns[0].refusals = ['{"code": "try_again"}', "another"]
+    text = text_table(measures)
+    assert '    answered: {"code": "try_again"}' in text
+    assert "another" not in text
+
+
 def test_the_page_keeps_what_people_wrote(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     (tmp_path / "images").mkdir()

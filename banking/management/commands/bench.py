@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
 
 from banking.bench.chart import chart
 from banking.bench.machine import machine
@@ -41,6 +43,9 @@ class Command(BaseCommand):
             self._bench(_options(options), writes=options["write"])
         except BenchError as error:
             raise CommandError(str(error)) from error
+        except (PyMongoError, DatabaseError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise CommandError(f"The database failed during the bench: {first}") from error
 
     def _bench(self, options: Options, *, writes: bool) -> None:
         page = Path(settings.BASE_DIR) / "docs" / "performance.md"
