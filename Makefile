@@ -52,9 +52,11 @@ django: $(INSTALLED)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m config.run manage makemigrations --check --dry-run
 
+# In a data folder of its own, on the same disk as the bank's: the log of a million entries would stay in the bank's.
 .PHONY: bench
-bench: $(INSTALLED) ## Measure transfers beside bare PyMongo (ARGS="--help" lists the options)
-	@$(BIN)/python -m config.run manage bench $(ARGS)
+bench: $(INSTALLED) ## Measure transfers and reads, each beside a reference (ARGS="--quick" is fast, "--help" tells more)
+	@home="$${DATA_DIR:-.data}"; mkdir -p "$$home"; folder=$$(mktemp -d "$$home/bench.XXXXXX"); trap 'rm -rf "$$folder"' EXIT; \
+		DATA_DIR="$$folder" $(BIN)/python -m config.run manage bench $(ARGS)
 
 .PHONY: shell
 shell: $(INSTALLED) ## Open a Python shell on the bank's database

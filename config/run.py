@@ -33,6 +33,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 15
 FOLDER_SECONDS = 4
 RESTARTS_PER_MINUTE = 3
+WORKERS, THREADS = 2, 64  # processes, and requests that each works on at once
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -54,8 +55,8 @@ class Supervisor:
         self._began = time.monotonic()
         self._host = os.environ.get("HOST", "127.0.0.1")
         self._port = whole_number("PORT", default=8000, highest=65_535)
-        self._workers = whole_number("WORKERS", default=2, highest=64)
-        self._threads = whole_number("THREADS", default=64, highest=256)
+        self._workers = whole_number("WORKERS", default=WORKERS, highest=64)
+        self._threads = whole_number("THREADS", default=THREADS, highest=256)
         self._database: EmbeddedDatabase | None = None
         self._web: subprocess.Popen[bytes] | None = None
         self._restarts: deque[float] = deque(maxlen=RESTARTS_PER_MINUTE)
@@ -141,28 +142,14 @@ class Supervisor:
         self._wait_until_healthy(time.monotonic() + READY_SECONDS)
 
     def _spawn_web(self) -> None:
-        command = [sys.executable, "-m", "granian", *self._web_options(), "config.wsgi:application"]
+        options = web_options(host=self._host, port=self._port, workers=self._workers, threads=self._threads)
+        command = [sys.executable, "-m", "granian", *options, "config.wsgi:application"]
         self._web = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command(command),
             cwd=BASE_DIR,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
         )
-
-    def _web_options(self) -> list[str]:
-        options = {
-            "--interface": "wsgi",
-            "--host": self._host,
-            "--port": self._port,
-            "--workers": self._workers,
-            "--blocking-threads": self._threads,
-            "--backlog": 2048,
-            # Counts open connections, idle ones too: a low number would shut out visitors while browsers keep theirs.
-            "--backpressure": 1024,
-            "--workers-kill-timeout": 10,
-            "--log-level": "error",
-        }
-        return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
 
     def _wait_until_healthy(self, deadline: float) -> None:
         while not self._is_healthy():
@@ -293,6 +280,23 @@ def pending_migrations() -> int:
 
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str]:
+    """Return granian's options for the bank."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": port,
+        "--workers": workers,
+        "--blocking-threads": threads,
+        "--backlog": 2048,
+        # Counts open connections, idle ones too: a low number would shut out visitors while browsers keep theirs.
+        "--backpressure": 1024,
+        "--workers-kill-timeout": 10,
+        "--log-level": "error",
+    }
+    return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

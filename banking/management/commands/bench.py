@@ -1,33 +1,80 @@
-"""`manage.py bench`: one transfer by bare PyMongo, by the service and over HTTP, in one run."""
+"""`manage.py bench`: what a transfer and a read cost, each beside a reference in the same run."""
 
-import os
-import platform
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
 
-from banking import bench
+from banking.bench.chart import chart
+from banking.bench.machine import machine
+from banking.bench.page import page_check, page_write
+from banking.bench.run import (
+    LEAST_ENTRIES,
+    LEAST_SECONDS,
+    MOST_ENTRIES,
+    MOST_SECONDS,
+    NAMES,
+    QUICK,
+    Options,
+    measure,
+)
+from banking.bench.server import BenchError
+from banking.bench.table import text_table
 
 
 class Command(BaseCommand):
-    help = "Measure a single transfer by bare PyMongo, by the service and over HTTP, in turns in one run."
+    help = "Measure transfers and reads, each beside a reference in the same run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--rounds", type=int, default=10, help="turns of each way (10)")
-        parser.add_argument("--turn", type=int, default=50, help="transfers in a turn (50)")
+        parser.add_argument("--quick", action="store_true", help="a small run, under half a minute")
+        parser.add_argument("--seconds", type=float, help="how long each load runs (6)")
+        parser.add_argument("--entries", type=int, help="entries in the large ledger that is read (1000000)")
+        parser.add_argument("--write", action="store_true", help="write figures and machine to docs/performance.md")
+        parser.add_argument("--only", action="append", choices=NAMES, help="only this measure; may be repeated")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("The bench is not for production.")
-        rounds, turn = options["rounds"], options["turn"]
-        if rounds < 1 or turn < 2:
-            raise CommandError("The bench needs at least one round of two transfers.")
-        found = bench.measure(rounds=rounds, turn=turn, progress=lambda line: self.stdout.write(f"  {line}"))
-        self.stdout.write(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-        self.stdout.write("majority + journal, one client, milliseconds a transfer\n\n")
-        self.stdout.write(f"{'way':<14}{'p50':>8}{'p95':>8}{'p99':>8}{'per s':>9}{'rate / bare':>13}")
-        for series in found:
-            times = "".join(f"{series.milliseconds(percent):>8.2f}" for percent in (50, 95, 99))
-            ratio = series.rate / found[0].rate
-            self.stdout.write(f"{series.name:<14}{times}{series.rate:>9.0f}{ratio:>13.2f}")
+        try:
+            self._bench(_options(options), writes=options["write"])
+        except BenchError as error:
+            raise CommandError(str(error)) from error
+        except (PyMongoError, DatabaseError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise CommandError(f"The database failed during the bench: {first}") from error
+
+    def _bench(self, options: Options, *, writes: bool) -> None:
+        page = Path(settings.BASE_DIR) / "docs" / "performance.md"
+        if writes:
+            page_check(page)
+        found, on = measure(options, self._progress), machine()
+        self.stdout.write("\n" + "\n".join(f"{name}: {value}" for name, value in on.items()))
+        self.stdout.write(f"\n{text_table(found)}")
+        if writes:
+            page_write(page, found, on, chart(found))
+
+    def _progress(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()
+
+
+def _options(given: dict[str, Any]) -> Options:
+    """Return what the command line asks for.
+
+    Raises:
+        CommandError: it asks for something that cannot be measured, or for half a page.
+    """
+    if given["write"] and (given["quick"] or given["only"]):
+        raise CommandError("--write is for the whole bench: leave --quick and --only out.")
+    if given["seconds"] is not None and not LEAST_SECONDS <= given["seconds"] <= MOST_SECONDS:
+        raise CommandError(f"--seconds must be {LEAST_SECONDS} to {MOST_SECONDS}.")
+    if given["entries"] is not None and not LEAST_ENTRIES <= given["entries"] <= MOST_ENTRIES:
+        raise CommandError(f"--entries must be {LEAST_ENTRIES} to {MOST_ENTRIES}.")
+    wanted = {name: given[name] for name in ("seconds", "entries") if given[name] is not None}
+    if given["only"]:
+        wanted["names"] = tuple(given["only"])
+    return replace(QUICK if given["quick"] else Options(), **wanted)
