@@ -16,9 +16,9 @@ _log = structlog.get_logger(__name__)
 
 def json_answer(failure: Failure) -> JsonResponse:
     """Return the API's one error form."""
-    from banking.api.render import failure_body
+    from banking.api.render import HEADERS, failure_body
 
-    response = JsonResponse(failure_body(failure), status=failure.status)
+    response = JsonResponse(failure_body(failure), status=failure.status, headers=HEADERS)
     if failure.retry_after is not None:
         response["Retry-After"] = str(failure.retry_after)
     return response

@@ -34,7 +34,7 @@ MAX_WAITING = 5_000
 MAX_GROUP = 250
 # With less time left than this a transfer is not begun.
 _LEAST_SECONDS = 0.02
-# How long after its deadline somebody waits for a group that is being posted: it has that deadline too.
+# How long after its deadline somebody waits for a group that is being posted.
 _GRACE_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ class Committer:
         if not ticket.leads:
             ticket.woken.wait(max(0.0, ticket.seconds_left))
         if self._is_leading(ticket):
-            self._lead()
+            self._lead(ticket)
         return self._answers(ticket)
 
     def _enter(self, ticket: _Ticket) -> bool:
@@ -129,7 +129,7 @@ class Committer:
                 ticket.refuse(TryAgain())
             return ticket.leads
 
-    def _lead(self) -> None:
+    def _lead(self, leader: _Ticket) -> None:
         group: list[_Ticket] = []
         try:
             with turns_of_this_machine().take() as nobody_else_posted:
@@ -138,7 +138,7 @@ class Committer:
                 group = self._take()
                 _post_group(group, self._memory)
         finally:
-            self._hand_on(group)
+            self._hand_on(group, leader)
 
     def _take(self) -> list[_Ticket]:
         """Take as many tickets as have room, at least one."""
@@ -150,9 +150,13 @@ class Committer:
                 room -= len(group[-1].instructions)
         return group
 
-    def _hand_on(self, group: list[_Ticket]) -> None:
+    def _hand_on(self, group: list[_Ticket], leader: _Ticket) -> None:
         with self._lock:
             self._group_began = now()
+            if leader in self._waiting:
+                # Something failed before the group was taken. Nobody would be there to take the lead once more.
+                self._waiting.remove(leader)
+                leader.refuse(TryAgain())
             if self._waiting:
                 self._waiting[0].leads = True
                 self._waiting[0].woken.set()
@@ -199,7 +203,8 @@ def _post_group(group: list[_Ticket], memory: Memory) -> None:
 
 
 def _post_together(due: list[_Ticket], memory: Memory) -> list[Answer]:
-    seconds = min(ticket.seconds_left for ticket in due)
+    # Who has little time left must not take that of the others, and looks after the deadline what became of the key.
+    seconds = max(ticket.seconds_left for ticket in due)
     batch = [instruction for ticket in due for instruction in ticket.instructions]
     return post(batch, deadline_seconds=max(seconds, _LEAST_SECONDS), memory=memory)
 

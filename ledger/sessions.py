@@ -123,7 +123,10 @@ def session_end(session: ClientSession) -> None:
 
 
 def sessions_of_the_dead_end(*, but: ObjectId | None = None) -> int:
-    """End the sessions of every process that is dead, or silent for `SILENCE_SECONDS`.
+    """End the sessions of every process that is dead, or of another machine and silent for `SILENCE_SECONDS`.
+
+    A process of this machine that lives and is silent (stopped by a signal) may go on at any moment; what it has open
+    ends with the server's `transactionLifetimeLimitSeconds`.
 
     Args:
         but: the id of the asking process, which is alive.

@@ -4,8 +4,9 @@ Two locks of the operating system, as in a shop with one counter and one place t
 posted finds the waiting place taken by somebody else and cannot come first again. Without it a busy process would
 take every turn, because it asks again sooner than the others look.
 
-The turn is a courtesy and no safeguard: the kernel ends it with its holder, whoever sees nothing move for too long
-goes ahead without, and correctness is the database's business (`ledger.atomic`).
+The turn is a courtesy and no safeguard: the kernel ends it with its holder, whoever sees nothing move for too long, or
+cannot use the locks (a full disk, a damaged file), goes ahead without, and correctness is the database's business
+(`ledger.atomic`).
 """
 
 from __future__ import annotations
@@ -46,12 +47,16 @@ class Turns:
         Yields:
             Whether it had the turn before, so that no other process of the machine has posted since.
         """
-        held = self._wait()
+        held = False
         try:
-            yield held and self._sign()
+            mine = False
+            with contextlib.suppress(OSError):
+                held = self._wait()
+                mine = held and self._sign()
+            yield mine
         finally:
             if held:
-                fcntl.flock(self._counter, fcntl.LOCK_UN)
+                _unlock(self._counter)
 
     def _wait(self) -> bool:
         if not self._wait_for(self._waiting_place):
@@ -59,7 +64,7 @@ class Turns:
         try:
             return self._wait_for(self._counter)
         finally:
-            fcntl.flock(self._waiting_place, fcntl.LOCK_UN)
+            _unlock(self._waiting_place)
 
     def _wait_for(self, lock: int) -> bool:
         """Wait for a lock for as long as turns begin; what each leaves in the file shows that they do."""
@@ -81,8 +86,10 @@ class Turns:
     def _sign(self) -> bool:
         """Leave a signature that no other turn has; return whether the last one was this process's."""
         mine = self._last() == self._signature != b""
-        self._signature = self._name + time.monotonic_ns().to_bytes(8, "big")
-        os.pwrite(self._counter, self._signature, 0)
+        self._signature = b""
+        signature = self._name + time.monotonic_ns().to_bytes(8, "big")
+        if os.pwrite(self._counter, signature, 0) == len(signature):
+            self._signature = signature
         return mine
 
 
@@ -115,6 +122,11 @@ def _lock_file(database: str, purpose: str) -> int:
     name = hashlib.sha256(database.encode()).hexdigest()[:24]
     path = Path(tempfile.gettempdir()) / f"florin-{name}.{purpose}"
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _unlock(lock: int) -> None:
+    with contextlib.suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _locked(lock: int) -> bool:

@@ -16,6 +16,9 @@ from ledger.records import DEBIT, FAILED, Account, Entry, Transaction
 from ledger.stats import Stats
 from ledger.trail import AuditRecord
 
+# Of every answer: no cache keeps it, and a browser that opens it as a page makes nothing of it.
+HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+
 
 def time_text(moment: datetime | None) -> str | None:
     """Return ISO 8601 in UTC with milliseconds: `2026-01-31T09:30:00.000Z`."""

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from banking import limits
+from banking.api.render import HEADERS
 from banking.errors import FieldsInvalid, JsonInvalid, NotAllowed
 from banking.origin import origin_of
 from ledger.audit import Origin
@@ -27,11 +28,10 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep answers about people and money out of every cache."""
+        """Add what every answer says."""
         answer = super().finalize_response(request, response, *args, **kwargs)
-        answer["Cache-Control"] = "no-store"
-        # What a browser should make of it, were somebody to open it as a page: nothing.
-        answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        for name, value in HEADERS.items():
+            answer[name] = value
         return answer
 
     @property

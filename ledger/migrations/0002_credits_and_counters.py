@@ -18,14 +18,17 @@ def convert(database: Database[dict[str, Any]]) -> None:
     """Bring a ledger of the first form into the present one."""
     from ledger.schema import books_open, schema_apply
 
-    if _EVENTS_BEFORE in database.list_collection_names():
+    is_old = _EVENTS_BEFORE in database.list_collection_names()
+    if is_old:
         _entries_convert(database)
         _accounts_convert(database)
         _audit_convert(database)
-        database.drop_collection(_EVENTS_BEFORE)
     schema_apply(database)
     books_open(database)
-    _counters_begin(database)
+    if is_old:
+        _count_again(database)
+        # Last, because it is what says that there is something to convert.
+        database.drop_collection(_EVENTS_BEFORE)
 
 
 def _entries_convert(database: Database[dict[str, Any]]) -> None:
@@ -52,9 +55,10 @@ def _entries_convert(database: Database[dict[str, Any]]) -> None:
 
 def _accounts_convert(database: Database[dict[str, Any]]) -> None:
     from ledger import store
+    from ledger.stats import ACCOUNT_IDS
 
     database.command("collMod", store.ACCOUNTS, validator={})
-    database[store.ACCOUNTS].update_many({}, {"$set": {"credits_minor": Int64(0)}})
+    database[store.ACCOUNTS].update_many(ACCOUNT_IDS, {"$set": {"credits_minor": Int64(0)}})
     database[store.ENTRIES].aggregate(
         [
             {"$group": {"_id": "$account", "credits_minor": {"$max": "$credits_after_minor"}}},
@@ -83,18 +87,17 @@ def _audit_convert(database: Database[dict[str, Any]]) -> None:
     database[store.AUDIT].update_many({}, [{"$set": {"event": event}}])
 
 
-def _counters_begin(database: Database[dict[str, Any]]) -> None:
-    """Put what there is into one shard, unless the ledger has counted from its beginning."""
+def _count_again(database: Database[dict[str, Any]]) -> None:
+    """Put what there is into the first shard, and nothing into the others."""
     from ledger import store
-    from ledger.stats import SHARD_IDS, shard_add, shard_document
+    from ledger.stats import SHARDS, shard_add, shard_document
 
-    if any(shard["transactions"] for shard in database[store.ACCOUNTS].find(SHARD_IDS)):
-        return
-    shard = shard_document(0)
+    shards = [shard_document(number) for number in range(SHARDS)]
     fields = dict.fromkeys(("status", "type", "currency", "amount_minor"), 1)
     for transaction in database[store.TRANSACTIONS].find({}, fields):
-        shard_add(shard, transaction)
-    database[store.ACCOUNTS].replace_one({"_id": 0}, shard)
+        shard_add(shards[0], transaction)
+    for shard in shards:
+        database[store.ACCOUNTS].replace_one({"_id": shard["_id"]}, shard)
 
 
 def run(apps: Any, schema_editor: Any) -> None:

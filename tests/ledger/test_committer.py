@@ -217,6 +217,39 @@ def test_the_lead_is_handed_on_when_the_leader_is_torn_away(pair: tuple[Account,
     assert balance(two) == 200
 
 
+def test_what_fails_before_the_group_is_taken_fails_alone(
+    pair: tuple[Account, Account], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.open.set()
+    one, two = pair
+    group = Committer()
+    with monkeypatch.context() as broken:
+        broken.setattr(committer, "turns_of_this_machine", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            group.submit(order(one, two, "a"))
+    assert isinstance(group.submit(order(one, two, "b")), Outcome)
+    assert balance(two) == 100
+
+
+def test_who_has_little_time_left_does_not_take_that_of_others(pair: tuple[Account, Account], gate: Gate) -> None:
+    one, two = pair
+    gate.before = lambda batch: time.sleep(0.6 if len(batch) > 1 else 0)
+    group = Committer()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.submit, order(one, two, "first"))
+        assert gate.entered.wait(10)
+        hurried = pool.submit(group.submit, order(one, two, "hurried"), deadline_seconds=0.4)
+        patient = pool.submit(group.submit, order(one, two, "patient"))
+        while len(group._waiting) < 2:
+            time.sleep(0.001)
+        gate.open.set()
+        answers = [found.result() for found in (first, hurried, patient)]
+    assert gate.groups == [["first"], ["hurried", "patient"]]
+    assert isinstance(answers[2], Outcome)
+    assert isinstance(group.submit(order(one, two, "hurried")), Outcome)
+    assert balance(two) == 300
+
+
 def test_a_forked_child_waits_for_nobody() -> None:
     script = """
 import os, threading

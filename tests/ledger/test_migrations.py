@@ -3,7 +3,9 @@
 from importlib import import_module
 from typing import Any
 
+import pytest
 from bson.objectid import ObjectId
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ledger.accounts import account_get
@@ -13,7 +15,8 @@ from ledger.store import books
 from ledger.verify import verify
 from tests.ledger.conftest import Opener, attempt, send
 
-convert = import_module("ledger.migrations.0002_credits_and_counters").convert
+migration = import_module("ledger.migrations.0002_credits_and_counters")
+convert = migration.convert
 
 
 def aged(database: Database[dict[str, Any]]) -> None:
@@ -26,6 +29,7 @@ def aged(database: Database[dict[str, Any]]) -> None:
         database[name].update_many({"_id": {"$type": "objectId"}}, {"$unset": {field: ""}})
     database["ledger_audit"].create_index([("accounts", 1), ("at", -1)], name="by_account")
     database["ledger_accounts"].delete_many(SHARD_IDS)
+    database["ledger_events"].delete_many({})
     database["ledger_events"].insert_one({"type": "account.opened"})
 
 
@@ -49,6 +53,67 @@ def test_an_old_ledger_is_converted_and_goes_on(open_account: Opener, bank_db: D
     }
     assert "ledger_events" not in bank_db.list_collection_names()
     send(one, two, 5, "d")
+    assert verify().violations == []
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+def plug_pulled_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Interrupt the process before its `number`th writing call to the database."""
+    calls = iter(range(1, 1_000))
+
+    def interrupting(real: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if next(calls) == number:
+                raise Interrupted
+            return real(*arguments, **options)
+
+        return call
+
+    for owner, names in (
+        (Collection, ("aggregate", "rename", "update_many", "replace_one", "create_indexes", "drop_index")),
+        (Database, ("command", "drop_collection", "create_collection")),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, interrupting(getattr(owner, name)))
+
+
+def test_interrupted_anywhere_and_written_to_it_ends_right(
+    open_account: Opener, bank_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = open_account(100), open_account(50)
+    send(one, two, 30, "a")
+    attempt(one, two, 9_000, "b")
+    for number in range(1, 100):
+        aged(bank_db)
+        with monkeypatch.context() as pulled:
+            plug_pulled_at(pulled, number)
+            try:
+                convert(bank_db)
+            except Interrupted:
+                is_done = False
+            else:
+                is_done = True
+        convert(bank_db)
+        assert verify().violations == [], f"interrupted at call {number}"
+        if is_done:
+            break
+    assert is_done
+
+
+def test_a_bank_that_was_started_half_way_is_counted_again(
+    open_account: Opener, bank_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = open_account(100), open_account(50)
+    aged(bank_db)
+    with monkeypatch.context() as pulled:
+        pulled.setattr(migration, "_count_again", lambda database: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            convert(bank_db)
+    send(one, two, 30, "between")
+    convert(bank_db)
     assert verify().violations == []
 
 

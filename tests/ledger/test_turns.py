@@ -1,8 +1,11 @@
 """The processes of a machine post in turns: nobody twice while another waits, and one that is stuck stops nobody."""
 
 import contextlib
+import errno
 import multiprocessing
 import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +64,35 @@ def test_a_machine_without_a_place_for_the_turn_goes_on(open_account: Opener, mo
     monkeypatch.setattr(turns, "_turns", {})
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/nonexistent")
     assert isinstance(Committer().submit(order(one, two, "a")), Outcome)
+
+
+@pytest.mark.parametrize("step", ["_wait", "_sign", "_last"])
+def test_a_lock_that_fails_holds_up_nobody(open_account: Opener, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    one, two = open_account(100), open_account()
+
+    def full(place: Turns) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    group = Committer()
+    with monkeypatch.context() as broken:
+        broken.setattr(Turns, step, full)
+        for number in range(3):
+            assert isinstance(group.submit(order(one, two, f"broken {number}")), Outcome)
+    assert isinstance(group.submit(order(one, two, "mended")), Outcome)
+    assert balance(two) == 400
+
+
+def test_a_file_that_cannot_grow_holds_up_nobody(open_account: Opener, tmp_path: Path) -> None:
+    one, two = open_account(100), open_account()
+    group, before = Committer(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        assert isinstance(group.submit(order(one, two, "full")), Outcome)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert isinstance(group.submit(order(one, two, "room again")), Outcome)
 
 
 def test_the_last_holder_knows_that_nobody_came_between(tmp_path: Path) -> None:
