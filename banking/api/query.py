@@ -52,7 +52,9 @@ def numbered_page_read(request: Request, limit: int) -> int:
     """
     number = page_read(request)
     if number * limit > NUMBERED_ROWS:
-        raise FieldsInvalid({"page": [f"Pages have numbers as far as row {NUMBERED_ROWS:,}; go on with the cursor."]})
+        raise FieldsInvalid(
+            {"page": [f"Rows behind the first {NUMBERED_ROWS:,} have no page numbers; use the cursor."]}
+        )
     return number
 
 

@@ -35,7 +35,8 @@ def transactions(request: HttpRequest) -> HttpResponse:
     activity = activity_page(account=account, cursor=cursor or None, filters=filters.entry_filter())
     rows_only = getattr(request, "htmx", False) and cursor
     template = "pages/transactions-rows.html" if rows_only else "pages/transactions.html"
-    return render(request, template, {**page, "activity": activity})
+    total = None if activity.total is None else f"{activity.total:,}"
+    return render(request, template, {**page, "activity": activity, "total": total})
 
 
 @reads

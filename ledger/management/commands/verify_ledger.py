@@ -19,7 +19,9 @@ class Command(BaseCommand):
             f"{report.entries:,} entries in {time.monotonic() - began:.1f} s."
         )
         if not report.violations:
-            self.stdout.write(self.style.SUCCESS("The books are right: no violation of I1 to I6."))
+            self.stdout.write(
+                self.style.SUCCESS("The books are right: balances, entries, keys and counters agree (I1 to I6).")
+            )
             return
         for line in report.violations:
             self.stdout.write(self.style.ERROR(line))
