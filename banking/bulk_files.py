@@ -8,8 +8,10 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from accounts.text import has_forbidden_characters, search_form
 from banking.errors import FileUnreadable
@@ -18,6 +20,11 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_LINES = 10_000
 # Longer than any cell that could be right; what is wrong with a long note is said at its line.
 MAX_CELL = 500
+# More cells than any list of payees has on a line; what is more is no list of payees, and not looked at.
+MAX_CELLS = 50
+# A line of headings is looked for in so many cells, none of them longer than a heading.
+_MAX_HEADINGS = 12
+_MAX_HEADING = 24
 
 SEPARATORS = ",;\t"
 PAYEE, AMOUNT, NOTE = "payee", "amount", "note"
@@ -30,6 +37,7 @@ _HEADINGS = {
     NOTE: {"note", "reference", "message", "description", "text"},
     PROBLEM: {"problem"},
 }
+_LINE_END = re.compile(r"[\r\n]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # What a spreadsheet takes for the beginning of a formula.
@@ -41,6 +49,15 @@ SAMPLE = (
     ("Chitra Rao", "980.50", "Salary May"),
     ("64b7f0c2a91e4d3f8b6a1c05", "75", "Travel, 3 May"),
 )
+
+
+class _Reader(Protocol):
+    """What `csv.reader` returns, which has no public type."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,41 +146,43 @@ def _declared_separator(first: str) -> str | None:
 
 def _separator(text: str) -> str:
     """Return what stands most often between the cells of the first line that is not empty."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = _LINE_END.split(text.lstrip("\r\n "), maxsplit=1)[0]
     outside = "".join(first.split('"')[::2])
     return max(SEPARATORS, key=outside.count)
 
 
-def _filled(reader: Iterable[Sequence[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _filled(reader: _Reader, skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Yield number and cells of each line that is not empty, refusing what no list of payees has."""
-    lines, count = iter(reader), 0
-    while True:
-        number = getattr(lines, "line_num", 0) + skipped + 1
-        cells = _next(lines, number)
-        if cells is None:
-            return
-        if not cells:
-            continue
-        count += 1
-        # One more for the headings, which are taken for what they are later.
-        if count > MAX_LINES + 1:
-            raise _too_many()
-        yield number, cells
+    number, count = skipped + 1, 0
+    try:
+        for raw in reader:
+            started = number
+            # Most lines of an odd file are empty, so nothing else is done for them.
+            cells = _cells(raw, number) if raw else raw
+            number = reader.line_num + skipped + 1
+            if not cells:
+                continue
+            count += 1
+            # One more for the headings, which are taken for what they are later.
+            if count > MAX_LINES + 1:
+                raise _too_many()
+            yield started, cells
+    except csv.Error as error:
+        raise FileUnreadable(f"Line {number} cannot be read: a quotation mark is missing or out of place.") from error
 
 
 def _too_many() -> FileUnreadable:
     return FileUnreadable(f"It has more than {MAX_LINES:,} lines. Split it into several files.")
 
 
-def _next(lines: Iterator[Sequence[str]], number: int) -> list[str] | None:
-    try:
-        cells = [cell.strip() for cell in next(lines)]
-    except StopIteration:
-        return None
-    except csv.Error as error:
-        raise FileUnreadable(f"Line {number} cannot be read: a quotation mark is missing or out of place.") from error
-    while cells and not cells[-1]:
-        cells.pop()
+def _cells(raw: list[str], number: int) -> list[str]:
+    """Return the cells of a line without space around them and without empty ones at its end."""
+    while raw and not raw[-1].strip():
+        raw.pop()
+    # Before anything else is done with each of them: a line may be two million cells long.
+    if len(raw) > MAX_CELLS:
+        raise FileUnreadable(f"Line {number} has {len(raw):,} columns. Write payee, amount and note on each line.")
+    cells = [cell.strip() for cell in raw]
     for cell in cells:
         if len(cell) > MAX_CELL:
             raise FileUnreadable(
@@ -177,7 +196,7 @@ def _next(lines: Iterator[Sequence[str]], number: int) -> list[str] | None:
 def _places(filled: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[tuple[int, list[str]]]]:
     """Return which column is where, and the lines without the headings."""
     first = filled[0][1]
-    names = [_heading(cell) for cell in first]
+    names = [_heading(cell) for cell in first[:_MAX_HEADINGS]]
     if PAYEE in names and AMOUNT in names:
         _check_headings(first, names)
         return {name: place for place, name in enumerate(names) if name}, filled[1:]
@@ -187,11 +206,16 @@ def _places(filled: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[t
 
 
 def _heading(cell: str) -> str | None:
-    return next((name for name, words in _HEADINGS.items() if search_form(cell) in words), None)
+    """Return the column that a cell of the first line is the heading of, if it is one."""
+    if len(cell) > _MAX_HEADING:
+        return None
+    word = search_form(cell)
+    return next((name for name, words in _HEADINGS.items() if word in words), None)
 
 
 def _check_headings(cells: Sequence[str], names: Sequence[str | None]) -> None:
-    unknown = next((cell for cell, name in zip(cells, names, strict=True) if name is None), None)
+    # Beyond those that were looked at none is known.
+    unknown = next((cell for place, cell in enumerate(cells) if place >= len(names) or names[place] is None), None)
     if unknown is not None:
         raise FileUnreadable(f"The column “{unknown[:40]}” is not known. Keep three columns: payee, amount and note.")
     twice = next((name for name in names if names.count(name) > 1), None)

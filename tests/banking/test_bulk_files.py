@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from banking import bulk_files
 from banking.bulk_files import (
     MAX_BYTES,
     MAX_LINES,
@@ -109,6 +110,54 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(content: bytes, sentence
 def test_ten_thousand_lines_are_read(heading: bytes) -> None:
     rows = rows_read(heading + b"".join(b"p%d@example.com,1,x\n" % number for number in range(MAX_LINES)))
     assert len(rows) == MAX_LINES
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a," * (MAX_BYTES // 2),
+        b"payee,amount," + b"a," * (MAX_BYTES // 2 - 10),
+        ("\ufdfa," * (MAX_BYTES // 4)).encode(),
+        (("\ufdfa" * 490 + ",") * (MAX_BYTES // 1_471)).encode(),
+    ],
+    ids=["cells", "headings-and-cells", "cells-that-grow", "long-cells-that-grow"],
+)
+def test_a_line_of_endless_cells_is_refused_before_they_are_looked_at(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    for name in ("search_form", "has_forbidden_characters"):
+        monkeypatch.setattr(bulk_files, name, lambda text: looked.append(text))
+    with pytest.raises(FileUnreadable, match=r"Line 1 has [0-9,]+ columns"):
+        rows_read(content)
+    assert looked == []
+
+
+def test_headings_are_looked_for_in_a_few_short_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def record(text: str) -> str:
+        looked.append(text)
+        return text.lower()
+
+    monkeypatch.setattr(bulk_files, "search_form", record)
+    with pytest.raises(FileUnreadable, match="columns"):
+        rows_read(b",".join([b"x" * 400] * 5 + [b"a"] * 40))
+    assert looked == ["a"] * 7
+
+
+@pytest.mark.parametrize("content", [b"\n" * MAX_BYTES, b"\r" * MAX_BYTES, b"," * MAX_BYTES])
+def test_empty_lines_and_cells_are_not_looked_at(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def record(raw: list[str], number: int) -> list[str]:
+        looked.append(number)
+        return []
+
+    monkeypatch.setattr(bulk_files, "_cells", record)
+    with pytest.raises(FileUnreadable, match="no payees"):
+        rows_read(content)
+    assert len(looked) <= 1
 
 
 def test_another_order_note_or_amount_is_another_file() -> None:
