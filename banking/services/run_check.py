@@ -1,4 +1,5 @@
-"""The check of a file of payees: who each line means and what is wrong with it. Nothing moves, nothing is written.
+"""The check of a file of payees: who each line means and what is wrong with it. Nothing moves, and of this file
+nothing is written; lines of earlier ones that were paid after they had failed are noted (`run_settle`).
 
 However long the file is, its payees are found in a handful of queries: one for the addresses, two for the names, one
 for the accounts of all of them, one for the accounts that are named by number and one for whose they are.
@@ -17,6 +18,7 @@ from accounts.text import search_form
 from banking.amounts import amount_hint, plain_amount
 from banking.bulk_files import Row
 from banking.run_records import PAID, READY, WRONG, lines
+from banking.services.run_settle import runs_settle
 from ledger.accounts import accounts_by_ids, accounts_of_owners
 from ledger.errors import AmountInvalid, RequestInvalid
 from ledger.money import format_for_people, parse_amount, transfer_cap_minor
@@ -139,6 +141,7 @@ def _parsed(text: str, currency: str) -> int:
 
 def _paid_lately(account: Account) -> set[tuple[ObjectId, int, str]]:
     """Return whom runs of this account have paid lately, how much and with which note."""
+    runs_settle(account.id)
     since = now() - timedelta(days=REPEAT_DAYS)
     fields = {"receiver": 1, "amount_minor": 1, "note": 1}
     lately = {"account": account.id, "state": PAID, "paid_at": {"$gte": since}}

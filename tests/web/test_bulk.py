@@ -16,6 +16,7 @@ from banking.services import run_drive
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
 from ledger.records import now
+from ledger.transfers import funding_execute
 from tests.banking.runs import quiet, settled, states, upload
 from tests.web.conftest import Bank, account_with, balance
 from tests.web.visitor import Visitor
@@ -427,3 +428,30 @@ def test_lists_are_paid_from_the_account_that_was_chosen(bank: Bank) -> None:
     assert (balance(euros), balance(theirs)) == (4_500, 500)
     assert bank.nothing_moved()
     assert states(run_of(visitor)) == {"PAID": 1, "WRONG": 1}
+
+
+def test_a_payment_that_was_tried_again_is_paid_on_the_page_and_in_the_downloads(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), "Samir Second,900,Rent\nStella Stranger,200,Rent\n")
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    run = visitor.path
+    assert "1 of 2 lines paid" in visitor.text
+    old = table(visitor, f"{run}/unpaid.csv")
+    failed = lines().find_one({"state": "FAILED"})
+    assert failed
+    funding_execute(receiver=bank.owners.id, amount=500, key="more", origin=COMMAND)
+    visitor.get(f"/transactions/{failed['transaction']}")
+    visitor.send("/retry")
+    assert balance(bank.strangers) == 5_000 + 20_000
+    visitor.get(run)
+    assert "2 lines paid ₹1,100.00" in visitor.text
+    assert "Download what was not paid" not in visitor.text
+    assert table(visitor, f"{run}/unpaid.csv") == [["payee", "amount", "note", "problem"]]
+    assert [row[7] for row in table(visitor, f"{run}/result.csv")[1:]] == ["paid", "paid"]
+    assert "2 of 2 paid" in visitor.get("/send/many").text
+    uploaded(visitor, "\n".join(",".join(row[:3]) for row in old))
+    assert "1 line for ₹200.00 was paid by an earlier list" in visitor.text
+    assert visitor.form("/confirm").values["leave_out"] == "yes"
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert balance(bank.strangers) == 5_000 + 20_000

@@ -31,6 +31,7 @@ from banking.selectors.runs import (
     unpaid_rows,
 )
 from banking.services import run_drive, runs
+from banking.services.run_settle import run_settle
 from banking.web.bulk_forms import UploadForm
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.viewer import origin, private_action, private_page, viewer
@@ -128,7 +129,7 @@ def run(request: HttpRequest, run_id: str) -> HttpResponse:
     """A run as it is now: checked, being paid, or done."""
     found = run_get_for_user(user=viewer(request), run_id=run_id)
     run_drive.drive_soon(found)
-    page = _run_page(request, found)
+    page = _run_page(request, run_settle(found))
     template = {CHECKED: "pages/run-check.html", PAYING: "pages/run-paying.html", DONE: "pages/run-done.html"}
     return render(request, template[found.status], page)
 
@@ -255,7 +256,7 @@ def _change(request: HttpRequest, run_id: str, change: Callable[[Run], Any]) -> 
 @private_page
 def result(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """All lines with what became of them."""
-    found = run_get_for_user(user=viewer(request), run_id=run_id)
+    found = run_settle(run_get_for_user(user=viewer(request), run_id=run_id))
     return _csv(result_rows(found), f"payments-{found.created_at:%Y-%m-%d}-{found.id}.csv")
 
 
@@ -263,7 +264,7 @@ def result(request: HttpRequest, run_id: str) -> HttpResponseBase:
 @private_page
 def unpaid(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """The lines that were not paid, to be corrected and uploaded again."""
-    found = run_get_for_user(user=viewer(request), run_id=run_id)
+    found = run_settle(run_get_for_user(user=viewer(request), run_id=run_id))
     return _csv(unpaid_rows(found), f"not-paid-{found.created_at:%Y-%m-%d}-{found.id}.csv")
 
 
