@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from accounts.text import has_forbidden_characters, search_form
@@ -26,7 +26,7 @@ MAX_CELLS = 50
 _MAX_HEADINGS = 12
 _MAX_HEADING = 24
 
-SEPARATORS = ",;\t"
+SEPARATORS = ";\t,"
 PAYEE, AMOUNT, NOTE = "payee", "amount", "note"
 COLUMNS = (PAYEE, AMOUNT, NOTE)
 # Our own lists of what was not paid have a column that says why; it may stay when the list is uploaded again.
@@ -37,6 +37,11 @@ _HEADINGS = {
     NOTE: {"note", "reference", "message", "description", "text"},
     PROBLEM: {"problem"},
 }
+# Between the cells of a line that has more of them than columns; no amount ever has it.
+EXTRA_CELLS = " | "
+# What can only be a decimal comma: `5,41`, `1.234,56`; and what may be one: `1,500`.
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+", re.ASCII)
+_ONE_COMMA = re.compile(r"[0-9.]*,[0-9]+", re.ASCII)
 _LINE_END = re.compile(r"[\r\n]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -66,12 +71,14 @@ class Row:
 
     Args:
         number: of the line in the file, from 1, where the person finds it again.
+        may_be_decimal: the amount has a comma, and the file is of the kind that writes decimals with commas.
     """
 
     number: int
     payee: str
     amount: str
     note: str
+    may_be_decimal: bool = False
 
 
 def rows_read(content: bytes) -> list[Row]:
@@ -93,20 +100,29 @@ def rows_of_text(text: str) -> list[Row]:
     first, _, rest = text.partition("\n")
     separator = _declared_separator(first)
     body, skipped = (rest, 1) if separator else (text, 0)
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator or _separator(body), strict=True)
+    delimiter = separator or _separator(body)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     filled = list(_filled(reader, skipped))
     if not filled:
         raise FileUnreadable("There are no payees in it. Write one payee on each line: payee, amount, note.")
     places, filled = _places(filled)
     if not filled:
         raise FileUnreadable("There are headings in it and no payees below them.")
-    return [_row(number, cells, places) for number, cells in filled]
+    _check_columns(filled, places)
+    rows = [_row(number, cells, places) for number, cells in filled]
+    return _doubted(rows, delimiter)
 
 
 def rows_digest(rows: Sequence[Row]) -> str:
     """Return what tells a file from every other one: who gets how much with which note, in which order."""
-    content = json.dumps([(row.payee, row.amount, row.note) for row in rows], ensure_ascii=False)
+    content = json.dumps([_content(row) for row in rows], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _content(row: Row) -> tuple[str, ...]:
+    cells = (row.payee, row.amount, row.note)
+    # The same cells in a file of another kind are another amount.
+    return (*cells, "decimal comma") if row.may_be_decimal else cells
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -145,10 +161,14 @@ def _declared_separator(first: str) -> str | None:
 
 
 def _separator(text: str) -> str:
-    """Return what stands most often between the cells of the first line that is not empty."""
+    """Return what stands most often between the cells of the first line that is not empty.
+
+    Of `Anna;5,41` it is the semicolon: a comma stands in amounts as well.
+    """
     first = _LINE_END.split(text.lstrip("\r\n "), maxsplit=1)[0]
     outside = "".join(first.split('"')[::2])
-    return max(SEPARATORS, key=outside.count)
+    found = max(SEPARATORS, key=outside.count)
+    return found if found in outside else ","
 
 
 def _filled(reader: _Reader, skipped: int) -> Iterator[tuple[int, list[str]]]:
@@ -188,7 +208,8 @@ def _cells(raw: list[str], number: int) -> list[str]:
             raise FileUnreadable(
                 f"Line {number} has a cell of more than {MAX_CELL} characters. Is a quotation mark open?"
             )
-        if has_forbidden_characters(cell):
+        # A line break is only this line's trouble; the check says so.
+        if has_forbidden_characters(_LINE_END.sub(" ", cell)):
             raise FileUnreadable(f"Line {number} has characters that are no text. Is this a CSV file?")
     return cells
 
@@ -223,15 +244,33 @@ def _check_headings(cells: Sequence[str], names: Sequence[str | None]) -> None:
         raise FileUnreadable(f"Two columns are called {twice}. Keep one of them.")
 
 
-def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row:
-    if len(cells) > max(places.values()) + 1:
+def _check_columns(filled: Sequence[tuple[int, list[str]]], places: dict[str, int]) -> None:
+    """Refuse a file in which every line has too many cells; some such lines are their own trouble."""
+    columns = max(places.values()) + 1
+    if all(len(cells) > columns for _, cells in filled):
+        number, cells = filled[0]
         raise FileUnreadable(
-            f"Line {number} has {len(cells)} columns; there may be {max(places.values()) + 1}. "
+            f"Line {number} has {len(cells)} columns; there may be {columns}. "
             "Put amounts and notes with commas in them between quotation marks."
         )
+
+
+def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row:
+    if len(cells) > max(places.values()) + 1:
+        # Nobody can know which of the cells is the amount, so none of them ever is.
+        place = places[PAYEE]
+        others = [cell for at, cell in enumerate(cells) if at != place]
+        return Row(number, _as_typed(cells[place]), EXTRA_CELLS.join(others), "")
     found = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
     payee, amount, note = (_as_typed(found.get(name, "")) for name in COLUMNS)
     return Row(number, payee, amount, note)
+
+
+def _doubted(rows: list[Row], delimiter: str) -> list[Row]:
+    """Mark the amounts whose comma may be a decimal comma, by the file that they stand in."""
+    if delimiter == "," and not any(_DECIMAL_COMMA.fullmatch(row.amount) for row in rows):
+        return rows
+    return [replace(row, may_be_decimal=True) if _ONE_COMMA.fullmatch(row.amount) else row for row in rows]
 
 
 def _as_typed(cell: str) -> str:
