@@ -486,6 +486,18 @@ def test_ten_thousand_lines_fit(payer: Person, payees: list[Account]) -> None:
     assert sum(1 for _ in result_rows(run)) == 10_001
 
 
+def test_a_twin_says_which_line_it_resembles(payer: Person, payees: list[Account]) -> None:
+    run = upload(*payer, "Payee A,5,May\nPayee B,5,May\nPayee A,5,June\nPayee A,5,May\nPayee A,6,May")
+    found = run_lines_page(run=run, show="all", page=1).items
+    assert [(line.twin_number, line.is_copy) for line in found] == [
+        (4, True),
+        (None, False),
+        (1, False),
+        (1, True),
+        (None, False),
+    ]
+
+
 def test_strangers_find_nothing(payer: Person, payees: list[Account], stranger: User, admin: User) -> None:
     run = upload(*payer, "Payee A,10")
     for somebody in (stranger, admin):

@@ -24,13 +24,16 @@ from banking.selectors.runs import (
     SHOWS,
     Tally,
     result_rows,
+    run_count_of,
     run_get_for_user,
     run_lines_page,
+    run_paid_before,
     run_tally,
     runs_page,
     unpaid_rows,
 )
 from banking.services import run_drive, runs
+from banking.services.run_check import DECIMAL_COMMA
 from banking.services.run_settle import run_settle
 from banking.web.bulk_forms import UploadForm
 from banking.web.methods import reads, reads_and_sends, sends
@@ -143,12 +146,30 @@ def _run_page(request: HttpRequest, found: Run) -> dict[str, Any]:
     tabs = _tabs(found, tally)
     wanted = request.GET.get("show", "")
     show = wanted if wanted in SHOWS else tabs[0][0]
-    return page | {
-        "tabs": tabs,
-        "show": show,
-        "lines": run_lines_page(run=found, show=show, page=_number(request)),
-        "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
+    return (
+        page
+        | _money_page(found, tally, account)
+        | {
+            "tabs": tabs,
+            "show": show,
+            "lines": run_lines_page(run=found, show=show, page=_number(request)),
+            "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
+        }
+    )
+
+
+def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
+    """What the page says of money: what was paid before, what is missing, what is paid at most."""
+    if found.status != CHECKED:
+        return {}
+    before = run_paid_before(found)
+    return {
+        "paid_before": before and run_settle(before),
+        "check_heading": "Nothing has been paid yet this time" if before else "Nothing has been paid yet",
         "short_minor": max(0, tally.rest_minor - account.available_minor),
+        "is_rest_short": tally.rest_minor > account.available_minor,
+        "is_all_short": tally.ready_minor > account.available_minor,
+        "comma_count": run_count_of(found, DECIMAL_COMMA.code),
     }
 
 
