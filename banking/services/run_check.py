@@ -126,7 +126,7 @@ def _first(checked: Sequence[Checked]) -> list[Checked]:
     is_words = (
         bool(first.row.amount) and not re.search("[0-9]", first.row.amount) and EXTRA_CELLS not in first.row.amount
     )
-    if not is_words or not first.problems or not re.search("[0-9]", second.row.amount):
+    if not is_words or first.name or not re.search("[0-9]", second.row.amount):
         return [first]
     sentence = HEADINGS.sentence.format(number=first.row.number)
     return [replace(first, problems=(replace(HEADINGS, sentence=sentence),))]

@@ -154,6 +154,8 @@ def test_headings_in_another_language_and_a_number_cut_short_are_told(payer: tup
     assert "Line 1 looks like headings" in checked[0].problems[0].sentence
     assert "24 characters; this one has 23" in checked[2].problems[0].sentence
     assert "Nobody here is called" in checked[3].problems[0].sentence
+    # Somebody who is known is no heading, whatever stands beside the name.
+    assert codes(check(payer, "Bruno Silva,five\nBruno Silva,5")) == [["invalid_amount"], []]
 
 
 def test_the_cap_is_the_one_of_the_settings(payer: tuple[User, Account], settings: Settings) -> None:
