@@ -24,6 +24,11 @@ def plain_amount(text: str, currency: str) -> str:
     return text
 
 
+def has_decimal_point(currency: str) -> bool:
+    """Whether the currency has decimals and its people write them after a point."""
+    return decimals(currency) > 0 and "." in _written(1, currency, decimals(currency))
+
+
 def amount_hint(currency: str) -> str:
     """Return how an amount may be written, in one sentence."""
     written = _written(_EXAMPLE_MINOR, currency, decimals(currency))

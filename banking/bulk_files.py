@@ -8,8 +8,10 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from accounts.text import has_forbidden_characters, search_form
 from banking.errors import FileUnreadable
@@ -18,8 +20,13 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_LINES = 10_000
 # Longer than any cell that could be right; what is wrong with a long note is said at its line.
 MAX_CELL = 500
+# More cells than any list of payees has on a line; what is more is no list of payees, and not looked at.
+MAX_CELLS = 50
+# A line of headings is looked for in so many cells, none of them longer than a heading.
+_MAX_HEADINGS = 12
+_MAX_HEADING = 24
 
-SEPARATORS = ",;\t"
+SEPARATORS = ";\t,"
 PAYEE, AMOUNT, NOTE = "payee", "amount", "note"
 COLUMNS = (PAYEE, AMOUNT, NOTE)
 # Our own lists of what was not paid have a column that says why; it may stay when the list is uploaded again.
@@ -30,6 +37,12 @@ _HEADINGS = {
     NOTE: {"note", "reference", "message", "description", "text"},
     PROBLEM: {"problem"},
 }
+# Between the cells of a line that has more of them than columns; no amount ever has it.
+EXTRA_CELLS = " | "
+# What can only be a decimal comma: `5,41`, `1.234,56`; and what may be one: `1,500`.
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+", re.ASCII)
+_ONE_COMMA = re.compile(r"[0-9.]*,[0-9]+", re.ASCII)
+_LINE_END = re.compile(r"[\r\n]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # What a spreadsheet takes for the beginning of a formula.
@@ -43,18 +56,29 @@ SAMPLE = (
 )
 
 
+class _Reader(Protocol):
+    """What `csv.reader` returns, which has no public type."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the file with something in it; the cells are as typed, without space around them.
 
     Args:
         number: of the line in the file, from 1, where the person finds it again.
+        may_be_decimal: the amount has a comma, and the file is of the kind that writes decimals with commas.
     """
 
     number: int
     payee: str
     amount: str
     note: str
+    may_be_decimal: bool = False
 
 
 def rows_read(content: bytes) -> list[Row]:
@@ -76,20 +100,29 @@ def rows_of_text(text: str) -> list[Row]:
     first, _, rest = text.partition("\n")
     separator = _declared_separator(first)
     body, skipped = (rest, 1) if separator else (text, 0)
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator or _separator(body), strict=True)
+    delimiter = separator or _separator(body)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     filled = list(_filled(reader, skipped))
     if not filled:
         raise FileUnreadable("There are no payees in it. Write one payee on each line: payee, amount, note.")
     places, filled = _places(filled)
     if not filled:
         raise FileUnreadable("There are headings in it and no payees below them.")
-    return [_row(number, cells, places) for number, cells in filled]
+    _check_columns(filled, places)
+    rows = [_row(number, cells, places) for number, cells in filled]
+    return _doubted(rows, delimiter)
 
 
 def rows_digest(rows: Sequence[Row]) -> str:
     """Return what tells a file from every other one: who gets how much with which note, in which order."""
-    content = json.dumps([(row.payee, row.amount, row.note) for row in rows], ensure_ascii=False)
+    content = json.dumps([_content(row) for row in rows], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _content(row: Row) -> tuple[str, ...]:
+    cells = (row.payee, row.amount, row.note)
+    # The same cells in a file of another kind are another amount.
+    return (*cells, "decimal comma") if row.may_be_decimal else cells
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -128,48 +161,55 @@ def _declared_separator(first: str) -> str | None:
 
 
 def _separator(text: str) -> str:
-    """Return what stands most often between the cells of the first line that is not empty."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    """Return what stands most often between the cells of the first line that is not empty.
+
+    Of `Anna;5,41` it is the semicolon: a comma stands in amounts as well.
+    """
+    first = _LINE_END.split(text.lstrip("\r\n "), maxsplit=1)[0]
     outside = "".join(first.split('"')[::2])
-    return max(SEPARATORS, key=outside.count)
+    found = max(SEPARATORS, key=outside.count)
+    return found if found in outside else ","
 
 
-def _filled(reader: Iterable[Sequence[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _filled(reader: _Reader, skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Yield number and cells of each line that is not empty, refusing what no list of payees has."""
-    lines, count = iter(reader), 0
-    while True:
-        number = getattr(lines, "line_num", 0) + skipped + 1
-        cells = _next(lines, number)
-        if cells is None:
-            return
-        if not cells:
-            continue
-        count += 1
-        # One more for the headings, which are taken for what they are later.
-        if count > MAX_LINES + 1:
-            raise _too_many()
-        yield number, cells
+    number, count = skipped + 1, 0
+    try:
+        for raw in reader:
+            started = number
+            # Most lines of an odd file are empty, so nothing else is done for them.
+            cells = _cells(raw, number) if raw else raw
+            number = reader.line_num + skipped + 1
+            if not cells:
+                continue
+            count += 1
+            # One more for the headings, which are taken for what they are later.
+            if count > MAX_LINES + 1:
+                raise _too_many()
+            yield started, cells
+    except csv.Error as error:
+        raise FileUnreadable(f"Line {number} cannot be read: a quotation mark is missing or out of place.") from error
 
 
 def _too_many() -> FileUnreadable:
     return FileUnreadable(f"It has more than {MAX_LINES:,} lines. Split it into several files.")
 
 
-def _next(lines: Iterator[Sequence[str]], number: int) -> list[str] | None:
-    try:
-        cells = [cell.strip() for cell in next(lines)]
-    except StopIteration:
-        return None
-    except csv.Error as error:
-        raise FileUnreadable(f"Line {number} cannot be read: a quotation mark is missing or out of place.") from error
-    while cells and not cells[-1]:
-        cells.pop()
+def _cells(raw: list[str], number: int) -> list[str]:
+    """Return the cells of a line without space around them and without empty ones at its end."""
+    while raw and not raw[-1].strip():
+        raw.pop()
+    # Before anything else is done with each of them: a line may be two million cells long.
+    if len(raw) > MAX_CELLS:
+        raise FileUnreadable(f"Line {number} has {len(raw):,} columns. Write payee, amount and note on each line.")
+    cells = [cell.strip() for cell in raw]
     for cell in cells:
         if len(cell) > MAX_CELL:
             raise FileUnreadable(
                 f"Line {number} has a cell of more than {MAX_CELL} characters. Is a quotation mark open?"
             )
-        if has_forbidden_characters(cell):
+        # A line break is only this line's trouble; the check says so.
+        if has_forbidden_characters(_LINE_END.sub(" ", cell)):
             raise FileUnreadable(f"Line {number} has characters that are no text. Is this a CSV file?")
     return cells
 
@@ -177,7 +217,7 @@ def _next(lines: Iterator[Sequence[str]], number: int) -> list[str] | None:
 def _places(filled: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[tuple[int, list[str]]]]:
     """Return which column is where, and the lines without the headings."""
     first = filled[0][1]
-    names = [_heading(cell) for cell in first]
+    names = [_heading(cell) for cell in first[:_MAX_HEADINGS]]
     if PAYEE in names and AMOUNT in names:
         _check_headings(first, names)
         return {name: place for place, name in enumerate(names) if name}, filled[1:]
@@ -187,11 +227,16 @@ def _places(filled: list[tuple[int, list[str]]]) -> tuple[dict[str, int], list[t
 
 
 def _heading(cell: str) -> str | None:
-    return next((name for name, words in _HEADINGS.items() if search_form(cell) in words), None)
+    """Return the column that a cell of the first line is the heading of, if it is one."""
+    if len(cell) > _MAX_HEADING:
+        return None
+    word = search_form(cell)
+    return next((name for name, words in _HEADINGS.items() if word in words), None)
 
 
 def _check_headings(cells: Sequence[str], names: Sequence[str | None]) -> None:
-    unknown = next((cell for cell, name in zip(cells, names, strict=True) if name is None), None)
+    # Beyond those that were looked at none is known.
+    unknown = next((cell for place, cell in enumerate(cells) if place >= len(names) or names[place] is None), None)
     if unknown is not None:
         raise FileUnreadable(f"The column “{unknown[:40]}” is not known. Keep three columns: payee, amount and note.")
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -199,15 +244,33 @@ def _check_headings(cells: Sequence[str], names: Sequence[str | None]) -> None:
         raise FileUnreadable(f"Two columns are called {twice}. Keep one of them.")
 
 
-def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row:
-    if len(cells) > max(places.values()) + 1:
+def _check_columns(filled: Sequence[tuple[int, list[str]]], places: dict[str, int]) -> None:
+    """Refuse a file in which every line has too many cells; some such lines are their own trouble."""
+    columns = max(places.values()) + 1
+    if all(len(cells) > columns for _, cells in filled):
+        number, cells = filled[0]
         raise FileUnreadable(
-            f"Line {number} has {len(cells)} columns; there may be {max(places.values()) + 1}. "
+            f"Line {number} has {len(cells)} columns; there may be {columns}. "
             "Put amounts and notes with commas in them between quotation marks."
         )
+
+
+def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row:
+    if len(cells) > max(places.values()) + 1:
+        # Nobody can know which of the cells is the amount, so none of them ever is.
+        place = places[PAYEE]
+        others = [cell for at, cell in enumerate(cells) if at != place]
+        return Row(number, _as_typed(cells[place]), EXTRA_CELLS.join(others), "")
     found = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
     payee, amount, note = (_as_typed(found.get(name, "")) for name in COLUMNS)
     return Row(number, payee, amount, note)
+
+
+def _doubted(rows: list[Row], delimiter: str) -> list[Row]:
+    """Mark the amounts whose comma may be a decimal comma, by the file that they stand in."""
+    if delimiter == "," and not any(_DECIMAL_COMMA.fullmatch(row.amount) for row in rows):
+        return rows
+    return [replace(row, may_be_decimal=True) if _ONE_COMMA.fullmatch(row.amount) else row for row in rows]
 
 
 def _as_typed(cell: str) -> str:

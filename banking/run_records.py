@@ -104,6 +104,7 @@ class RunLine:
         twin: another line pays the same account the same amount.
         repeats: an earlier run has paid the same account the same amount with the same note.
         transaction: what the ledger recorded.
+        twin_number, is_copy: which line it resembles, and whether even the note is the same; where it was looked up.
     """
 
     id: ObjectId
@@ -120,10 +121,12 @@ class RunLine:
     twin: bool
     repeats: bool
     transaction: ObjectId | None
+    twin_number: int | None = None
+    is_copy: bool = False
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunLine:
-        values = {name: document[name] for name in cls.__slots__ if name != "id"}
+        values = {name: document[name] for name in cls.__slots__ if name in document}
         if values["amount_minor"] is not None:
             values["amount_minor"] = int(values["amount_minor"])
         return cls(id=document["_id"], **values)

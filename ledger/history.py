@@ -259,6 +259,18 @@ def transaction_by_key(*, account: Account, key: str) -> Transaction:
     return Transaction.of(document)
 
 
+def completed_by_keys(*, sender: ObjectId, keys: Sequence[str]) -> dict[str, Transaction]:
+    """Return those transactions of an account that have moved their money, by their keys, in one query.
+
+    Args:
+        sender: the account that pays.
+        keys: a few thousand at most.
+    """
+    query = {"sender": sender, "key": {"$in": list(keys)}, "completed_at": {"$type": "date"}}
+    found = books().transactions.find(query, hint="one_per_sender_and_key")
+    return {document["key"]: Transaction.of(document) for document in found}
+
+
 def transaction_get_for_account(*, account: Account, transaction_id: ObjectId) -> Transaction:
     """Return a transaction in which this account took part.
 

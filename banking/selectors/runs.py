@@ -1,15 +1,17 @@
 """Payment runs as their owner reads them. Fetching a run is authorising it; strangers find nothing."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from bson.int64 import Int64
 from bson.objectid import ObjectId
 
 from accounts.models import User
 from banking.errors import RunNotFound
 from banking.run_records import (
     CHECKING,
+    DONE,
     FAILED,
     LEFT_OUT,
     PAID,
@@ -156,6 +158,19 @@ def runs_page(*, user: User, page: int) -> Page:
     return Page([Run.of(document) for document in found], number, pages)
 
 
+def run_paid_before(run: Run) -> Run | None:
+    """Return the latest earlier run of the same list that paid something, None when there is none."""
+    same = {"account": run.account, "digest": run.digest, "checked_at": {"$type": "date"}}
+    earlier = {**same, "occurrence": {"$lt": run.occurrence}, "status": DONE, "paid_count": {"$gt": 0}}
+    document = runs().find_one(earlier, sort=[("occurrence", -1)])
+    return None if document is None else Run.of(document)
+
+
+def run_count_of(run: Run, code: str) -> int:
+    """Return how many lines of a run cannot be paid for this reason."""
+    return lines().count_documents({"run": run.id, "check": run.check, "state": WRONG, "code": code})
+
+
 def run_tally(run: Run) -> Tally:
     """Count the lines of a run by what became of them."""
     sums = {"count": {"$sum": 1}, "minor": {"$sum": {"$ifNull": ["$amount_minor", 0]}}}
@@ -190,7 +205,40 @@ def run_lines_page(*, run: Run, show: str, page: int) -> Page:
     wanted = {"run": run.id, "check": run.check, **SHOWS[show]}
     pages, number = _bounded(page, lines().count_documents(wanted), LINES_A_PAGE)
     found = lines().find(wanted).sort("number", 1).skip((number - 1) * LINES_A_PAGE).limit(LINES_A_PAGE)
-    return Page([RunLine.of(document) for document in found], number, pages)
+    return Page(_with_twins(run, [RunLine.of(document) for document in found]), number, pages)
+
+
+def _with_twins(run: Run, found: Sequence[RunLine]) -> list[RunLine]:
+    """Say of each line of a page that has a twin which one it is, in two queries for all of them."""
+    twins = [line for line in found if line.twin and line.state == READY]
+    if not twins:
+        return list(found)
+    copies = _numbers(run, twins, ("receiver", "amount_minor", "note"))
+    alike = _numbers(run, twins, ("receiver", "amount_minor"))
+    return [_with_twin(line, copies, alike) if line in twins else line for line in found]
+
+
+def _numbers(run: Run, twins: Sequence[RunLine], names: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
+    """Return the first two of the lines that are the same in these fields, one of which is another line, by them."""
+    same = [{name: _stored(getattr(line, name)) for name in names} for line in twins]
+    wanted = {"run": run.id, "check": run.check, "state": READY, "$or": same}
+    group = {"_id": {name: f"${name}" for name in names}, "numbers": {"$firstN": {"input": "$number", "n": 2}}}
+    steps: list[Document] = [{"$match": wanted}, {"$sort": {"number": 1}}, {"$group": group}]
+    return {tuple(one["_id"][name] for name in names): one["numbers"] for one in lines().aggregate(steps)}
+
+
+def _stored(value: Any) -> Any:
+    return Int64(value) if isinstance(value, int) else value
+
+
+def _with_twin(
+    line: RunLine, copies: dict[tuple[Any, ...], list[int]], alike: dict[tuple[Any, ...], list[int]]
+) -> RunLine:
+    """Return the line with its exact copy, or else the first line with the same payee and amount."""
+    payment = (line.receiver, line.amount_minor)
+    copy = [number for number in copies.get((*payment, line.note), []) if number != line.number]
+    others = copy or [number for number in alike.get(payment, []) if number != line.number]
+    return replace(line, twin_number=int(others[0]), is_copy=bool(copy)) if others else line
 
 
 def result_rows(run: Run) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,5 @@
-"""The check of a file of payees: who each line means and what is wrong with it. Nothing moves, nothing is written.
+"""The check of a file of payees: who each line means and what is wrong with it. Nothing moves, and of this file
+nothing is written; lines of earlier ones that were paid after they had failed are noted (`run_settle`).
 
 However long the file is, its payees are found in a handful of queries: one for the addresses, two for the names, one
 for the accounts of all of them, one for the accounts that are named by number and one for whose they are.
@@ -14,9 +15,10 @@ from bson.objectid import ObjectId
 
 from accounts.selectors import people_by_emails, people_by_names, users_by_ids
 from accounts.text import search_form
-from banking.amounts import amount_hint, plain_amount
-from banking.bulk_files import Row
+from banking.amounts import amount_hint, has_decimal_point, plain_amount
+from banking.bulk_files import EXTRA_CELLS, Row
 from banking.run_records import PAID, READY, WRONG, lines
+from banking.services.run_settle import runs_settle
 from ledger.accounts import accounts_by_ids, accounts_of_owners
 from ledger.errors import AmountInvalid, RequestInvalid
 from ledger.money import format_for_people, parse_amount, transfer_cap_minor
@@ -27,6 +29,8 @@ from ledger.transfers import note_check
 REPEAT_DAYS = 7
 # More than this account has paid by runs in a week is not looked through.
 _MOST_REPEATS = 200_000
+# With a digit in it and long enough to be no name.
+_NEARLY_ACCOUNT = re.compile(r"(?=.*[0-9])[0-9a-f]{12,40}", re.ASCII | re.IGNORECASE)
 _ACCOUNT = re.compile(r"[0-9a-f]{24}", re.ASCII | re.IGNORECASE)
 
 
@@ -48,6 +52,17 @@ AMBIGUOUS = Problem(
 ONESELF = Problem("same_account", "This is yourself. Money can only be sent to somebody else.")
 INACTIVE = Problem("receiver_not_active", "This account cannot receive money now. The payee can ask the bank why.")
 NO_AMOUNT = Problem("amount_missing", "There is no amount.")
+LINE_BREAK = Problem(
+    "line_break", "There is a line break in a cell. Write it on one line, and look for an open quotation mark."
+)
+EXTRA = Problem("too_many_cells", "This line has too many cells. Put what has a comma in it between quotation marks.")
+DECIMAL_COMMA = Problem(
+    "decimal_comma", "The comma may be a decimal comma. Write amounts with a point and no commas, such as 1234.56."
+)
+HEADINGS = Problem(
+    "headings", "Line {number} looks like headings. It is not paid; call the columns payee, amount and note."
+)
+NEARLY_ACCOUNT = Problem("payee_unknown", "An account number has 24 characters; this one has {count}. Check it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,7 @@ def rows_check(*, account: Account, rows: Sequence[Row], is_repeated: bool) -> l
     payees = _Payees(account)
     payees.find(row.payee for row in rows)
     checked = [_check(row, account, payees.get(row.payee)) for row in rows]
+    checked[:1] = _first(checked)
     paid = set() if is_repeated else _paid_lately(account)
     counts = Counter(line.payment for line in checked if not line.problems)
     return [
@@ -102,7 +118,25 @@ def rows_check(*, account: Account, rows: Sequence[Row], is_repeated: bool) -> l
     ]
 
 
+def _first(checked: Sequence[Checked]) -> list[Checked]:
+    """Return the first line, said to be headings when it has words where the second one has an amount."""
+    if len(checked) < 2:
+        return list(checked[:1])
+    first, second = checked[0], checked[1]
+    is_words = (
+        bool(first.row.amount) and not re.search("[0-9]", first.row.amount) and EXTRA_CELLS not in first.row.amount
+    )
+    if not is_words or first.name or not re.search("[0-9]", second.row.amount):
+        return [first]
+    sentence = HEADINGS.sentence.format(number=first.row.number)
+    return [replace(first, problems=(replace(HEADINGS, sentence=sentence),))]
+
+
 def _check(row: Row, account: Account, found: _Found) -> Checked:
+    shape = _shape_problem(row, account.currency)
+    if shape:
+        # First, because the kept line is known by it when it is checked again; what else is wrong may follow from it.
+        return Checked(row, None, "", None, (shape,))
     problems = [found.problem] if found.problem else []
     amount_minor, problem = _amount_read(row.amount, account.currency)
     problems += [problem] if problem else []
@@ -112,6 +146,15 @@ def _check(row: Row, account: Account, found: _Found) -> Checked:
         problems.append(Problem("note_invalid", error.message))
     receiver = found.account.id if found.account and not found.problem else None
     return Checked(row, receiver, found.name, amount_minor, tuple(problems))
+
+
+def _shape_problem(row: Row, currency: str) -> Problem | None:
+    """Return what is wrong with the line as it is written, whoever is meant."""
+    if any(mark in cell for cell in (row.payee, row.amount, row.note) for mark in "\n\r"):
+        return LINE_BREAK
+    if EXTRA_CELLS in row.amount:
+        return EXTRA
+    return DECIMAL_COMMA if row.may_be_decimal and has_decimal_point(currency) else None
 
 
 def _amount_read(text: str, currency: str) -> tuple[int | None, Problem | None]:
@@ -139,6 +182,7 @@ def _parsed(text: str, currency: str) -> int:
 
 def _paid_lately(account: Account) -> set[tuple[ObjectId, int, str]]:
     """Return whom runs of this account have paid lately, how much and with which note."""
+    runs_settle(account.id)
     since = now() - timedelta(days=REPEAT_DAYS)
     fields = {"receiver": 1, "amount_minor": 1, "note": 1}
     lately = {"account": account.id, "state": PAID, "paid_at": {"$gte": since}}
@@ -187,7 +231,7 @@ class _Payees:
             if len(people) == 1:
                 self.found[payee] = self._of_person(people[0].name, accounts[people[0].id])
             else:
-                unknown = UNKNOWN_EMAIL if payee in emails else UNKNOWN
+                unknown = UNKNOWN_EMAIL if payee in emails else _unknown(payee)
                 self.found[payee] = _Found(None, problem=AMBIGUOUS if people else unknown)
 
     def _of_person(self, name: str, accounts: Sequence[Account]) -> _Found:
@@ -208,6 +252,14 @@ class _Payees:
     def _no_account(self, name: str) -> Problem:
         currency = self.account.currency
         return Problem("currency_mismatch", f"{name} has no account in {currency}. Ask them to open one.")
+
+
+def _unknown(payee: str) -> Problem:
+    """Return why nobody is found; what is nearly an account number is told from a name."""
+    text = "".join(payee.split())
+    if not _NEARLY_ACCOUNT.fullmatch(text):
+        return UNKNOWN
+    return replace(NEARLY_ACCOUNT, sentence=NEARLY_ACCOUNT.sentence.format(count=len(text)))
 
 
 def _account_number(payee: str) -> ObjectId | None:

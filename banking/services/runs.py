@@ -28,7 +28,7 @@ from banking.errors import PayerNotActive, RunChanged, RunNotFound
 from banking.run_records import CHECKED, CHECKING, DONE, PAYING, READY, Document, Run, lines, runs
 from banking.selectors.runs import run_get_for_user
 from banking.services import run_drive
-from banking.services.run_check import Checked, rows_check
+from banking.services.run_check import DECIMAL_COMMA, Checked, rows_check
 from ledger import atomic
 from ledger.accounts import account_get_for_owner
 from ledger.audit import SUCCESS, Origin, audit_record
@@ -253,7 +253,10 @@ def _line_document(run: ObjectId, check: ObjectId, account: ObjectId, line: Chec
 
 def _rows_of(run: Run) -> list[Row]:
     found = lines().find({"run": run.id, "check": run.check}).sort("number", 1)
-    return [Row(int(line["number"]), line["payee"], line["amount"], line["note"]) for line in found]
+    return [
+        Row(int(one["number"]), one["payee"], one["amount"], one["note"], one["code"] == DECIMAL_COMMA.code)
+        for one in found
+    ]
 
 
 def _sweep() -> None:

@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from banking.bulk_files import Row, rows_of_text
 from banking.services.run_check import Checked, rows_check
+from banking.services.runs import run_check_again
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
 from ledger.records import Account
@@ -85,7 +86,7 @@ def test_each_thing_that_can_be_wrong_is_said_at_its_line(payer: tuple[User, Acc
         ["invalid_amount"],
         ["invalid_amount"],
         ["invalid_amount"],
-        ["invalid_amount"],
+        ["decimal_comma"],
         ["invalid_amount"],
         ["limit_exceeded"],
         ["note_invalid"],
@@ -119,6 +120,42 @@ def test_amounts_are_read_in_the_currency_of_the_account(
     customer("Bruno Silva", 0, currency)
     (line,) = check(payer, f"Bruno Silva,{text}")
     assert (codes([line]), line.amount_minor) == ([[]], minor)
+
+
+def test_a_doubtful_comma_is_never_paid_and_stays_doubtful(payer: tuple[User, Account]) -> None:
+    customer("Bruno Silva")
+    text = "Bruno Silva;1,500\nLate Comer;5,41\nBruno Silva;1.50"
+    assert codes(check(payer, text)) == [["decimal_comma"], ["decimal_comma"], []]
+    run = upload(*payer, text)
+    customer("Late Comer")
+    again = run_check_again(user=payer[0], run=run)
+    assert (again.ready_count, again.ready_minor) == (1, 150)
+
+
+def test_a_currency_with_a_decimal_comma_keeps_it(bank_db: object) -> None:
+    payer = customer("Paula Payer", 10, "BRL")
+    customer("Bruno Silva", 0, "BRL")
+    (line,) = check(payer, "Bruno Silva;1.234,50")
+    assert (codes([line]), line.amount_minor) == ([[]], 123_450)
+
+
+def test_a_line_break_and_extra_cells_are_the_trouble_of_their_line(payer: tuple[User, Account]) -> None:
+    customer("Bruno Silva")
+    text = 'Bruno Silva,1,"two\nlines"\nBruno Silva,1,234,567\nBruno Silva,5'
+    assert codes(check(payer, text)) == [["line_break"], ["too_many_cells"], []]
+    again = run_check_again(user=payer[0], run=upload(*payer, text))
+    assert (again.ready_count, again.ready_minor) == (1, 500)
+
+
+def test_headings_in_another_language_and_a_number_cut_short_are_told(payer: tuple[User, Account]) -> None:
+    _, account = customer("Bruno Silva")
+    checked = check(payer, f"Empfänger,Betrag\nBruno Silva,5\n{str(account.id)[:-1]},5\nDeadbeef,5")
+    assert codes(checked) == [["headings"], [], ["payee_unknown"], ["payee_unknown"]]
+    assert "Line 1 looks like headings" in checked[0].problems[0].sentence
+    assert "24 characters; this one has 23" in checked[2].problems[0].sentence
+    assert "Nobody here is called" in checked[3].problems[0].sentence
+    # Somebody who is known is no heading, whatever stands beside the name.
+    assert codes(check(payer, "Bruno Silva,five\nBruno Silva,5")) == [["invalid_amount"], []]
 
 
 def test_the_cap_is_the_one_of_the_settings(payer: tuple[User, Account], settings: Settings) -> None:

@@ -26,7 +26,9 @@ from banking.run_records import CHECKED, CHECKING, DONE, PAYING, Run, line_key, 
 from banking.selectors.runs import result_rows, run_get_for_user, run_lines_page, run_tally, runs_page, unpaid_rows
 from banking.services import run_drive
 from banking.services import runs as services
+from banking.services.payments import transfer_send
 from banking.services.run_drive import run_pay
+from banking.services.run_settle import run_settle
 from banking.services.runs import run_check_again, run_confirm, run_discard, run_go_on, run_repeat, run_upload
 from ledger.accounts import account_freeze, account_unfreeze
 from ledger.audit import COMMAND
@@ -484,6 +486,18 @@ def test_ten_thousand_lines_fit(payer: Person, payees: list[Account]) -> None:
     assert sum(1 for _ in result_rows(run)) == 10_001
 
 
+def test_a_twin_says_which_line_it_resembles(payer: Person, payees: list[Account]) -> None:
+    run = upload(*payer, "Payee A,5,May\nPayee B,5,May\nPayee A,5,June\nPayee A,5,May\nPayee A,6,May")
+    found = run_lines_page(run=run, show="all", page=1).items
+    assert [(line.twin_number, line.is_copy) for line in found] == [
+        (4, True),
+        (None, False),
+        (1, False),
+        (1, True),
+        (None, False),
+    ]
+
+
 def test_strangers_find_nothing(payer: Person, payees: list[Account], stranger: User, admin: User) -> None:
     run = upload(*payer, "Payee A,10")
     for somebody in (stranger, admin):
@@ -586,3 +600,49 @@ def test_money_that_comes_later_pays_what_failed_from_a_new_list(payees: list[Ac
     again = confirm(user, upload(user, account, left))
     assert states(again) == {"PAID": 1}
     assert [balance(one) for one in payees[:2]] == [100, 100]
+
+
+def test_a_line_that_failed_and_was_tried_again_counts_as_paid(payees: list[Account], bank_db: object) -> None:
+    user, account = customer("Poor Payer", 1)
+    done = confirm(user, upload(user, account, "Payee A,1,May\nPayee B,1,May\nPayee C,1,May"))
+    old = "\n".join(",".join(row[:3]) for row in unpaid_rows(done))
+    funding_execute(receiver=account.id, amount=10, key="more", origin=COMMAND)
+    failed = lines().find_one({"run": done.id, "name": "Payee B"})
+    assert failed
+    transfer_send(
+        user=user,
+        from_account=str(account.id),
+        to_account=str(payees[1].id),
+        amount="1",
+        note="May",
+        key=line_key(done.id, failed["number"]),
+        origin=ORIGIN,
+    )
+    # What was downloaded before comes back: the one who has the money is pointed out and left out.
+    again = upload(user, account, old)
+    assert [(one.name, one.repeats) for one in run_lines_page(run=again, show="all", page=1).items] == [
+        ("Payee B", True),
+        ("Payee C", False),
+    ]
+    confirm(user, again, leave_out=True)
+    assert [balance(one) for one in payees[:3]] == [100, 100, 100]
+    settled_run = run_settle(run_get_for_user(user=user, run_id=done.id))
+    assert (settled_run.paid_count, settled_run.paid_minor) == (2, 200)
+    assert [row[0] for row in unpaid_rows(done)] == ["payee", "Payee C"]
+    assert [row[7] for row in result_rows(done)][1:] == ["paid", "paid", "failed"]
+    books_are_right()
+
+
+def test_two_who_look_at_once_note_the_same(payees: list[Account], bank_db: object) -> None:
+    user, account = customer("Poor Payer", 1)
+    done = confirm(user, upload(user, account, "Payee A,1\nPayee B,1"))
+    funding_execute(receiver=account.id, amount=10, key="more", origin=COMMAND)
+    chunk = run_lines_page(run=done, show="unpaid", page=1).items
+    run_drive._pay(done, chunk)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(run_settle, [done, done]))
+    assert [(one.paid_count, one.paid_minor) for one in found] == [(2, 200)] * 2
+    assert states(done) == {"PAID": 2}
+    # A run that died between the two writes is put right by the next look.
+    runs().update_one({"_id": done.id}, {"$set": {"paid_count": Int64(1), "paid_minor": Int64(100)}})
+    assert run_settle(run_get_for_user(user=user, run_id=done.id)).paid_count == 2

@@ -131,6 +131,9 @@ def test_the_result_and_a_halt_for_everybody(
     look(page)
     upload(page, file_of(tmp_path, "samir@example.com,1,\nsamir@example.com,2,\n"))
     expect(page.get_by_role("checkbox", name="Leave it out and pay ₹2.00")).to_be_checked()
+    expect(page.get_by_role("button", name="Pay ₹2.00")).to_be_visible()
+    page.get_by_role("checkbox").uncheck()
+    expect(page.get_by_role("button", name="Pay ₹3.00")).to_be_visible()
     look(page)
     halted = {"status": PAYING, "confirmed_at": now(), "stalled_at": now()}
     runs().update_many({"status": "CHECKED"}, {"$set": halted})
@@ -183,6 +186,21 @@ def test_all_of_it_works_without_javascript(
     expect(page.get_by_role("heading", name="Payments made")).to_be_visible()
     expect(page.get_by_text("2,000 lines paid")).to_be_visible()
     assert balance(accounts[1]) == 200_000
+
+
+def test_a_bank_that_does_not_answer_is_told_until_it_answers_again(
+    page: Page, watch: Watch, owner: User, accounts: tuple[Account, ...], sign_in: SignIn, tmp_path: Path
+) -> None:
+    watch.allow("503")
+    sign_in(page, owner)
+    lines = "".join(f"samir@example.com,1,Salary {number}\n" for number in range(1_500))
+    upload(page, file_of(tmp_path, lines))
+    page.route("**/progress", lambda route: route.fulfill(status=503))
+    page.get_by_role("button", name="Pay ₹1,500.00").click()
+    expect(page.get_by_text("The bank does not answer")).to_be_visible()
+    page.unroute("**/progress")
+    expect(page.get_by_text("The bank does not answer")).not_to_be_visible()
+    expect(page.get_by_role("heading", name="Payments made")).to_be_visible(timeout=60_000)
 
 
 def test_a_file_that_is_far_too_large_is_answered(

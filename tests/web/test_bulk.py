@@ -16,6 +16,7 @@ from banking.services import run_drive
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
 from ledger.records import now
+from ledger.transfers import funding_execute
 from tests.banking.runs import quiet, settled, states, upload
 from tests.web.conftest import Bank, account_with, balance
 from tests.web.visitor import Visitor
@@ -142,8 +143,10 @@ def test_uploading_the_same_list_again_leads_to_what_became_of_it(bank: Bank) ->
     visitor.send("/again")
     assert visitor.path != run
     assert "paid again on purpose" in visitor.text
-    assert "Nothing has been paid yet" in visitor.text
+    assert "Nothing has been paid yet this time" in visitor.text
+    assert re.search(r"Paid on .+: 2 lines, ₹15.50 ?\. Confirming pays them once more", visitor.text)
     assert balance(bank.seconds) == 1_250
+    assert "to pay again, no. 2" in Visitor(bank.owner).get("/send/many").text
     visitor.send("/confirm")
     done(visitor, bank.owner)
     assert balance(bank.seconds) == 2_500
@@ -180,6 +183,8 @@ def test_what_an_earlier_list_has_paid_is_left_out_unless_one_unticks_it(bank: B
     done(visitor, bank.owner)
     uploaded(visitor, TWO + "samir@example.com,1,\n")
     assert "2 lines for ₹15.50 were paid by an earlier list" in visitor.text
+    assert "Pay ₹1.00" in visitor.text
+    assert "Pay ₹16.50" in visitor.text
     assert visitor.form("/confirm").values["leave_out"] == "yes"
     visitor.send("/confirm")
     done(visitor, bank.owner)
@@ -194,6 +199,8 @@ def test_what_an_earlier_list_has_paid_is_left_out_unless_one_unticks_it(bank: B
 def test_a_list_that_is_too_much_says_by_how_much(bank: Bank) -> None:
     visitor = uploaded(Visitor(bank.owner), "Samir Second,900,\nSamir Second,900,\nStella Stranger,100,\n")
     assert "This is more than you have ₹900.00 is missing" in visitor.text
+    assert "Pay up to ₹1,000.00" in visitor.text
+    assert "Exactly the same as line 2, note and all." in visitor.text
     assert "Look twice 2 lines with the same payee and amount" in visitor.text
     visitor.send("/confirm")
     done(visitor, bank.owner)
@@ -328,6 +335,7 @@ def test_the_page_shows_how_far_it_is_and_sends_a_script_to_the_end(
         patch.setattr(run_drive, "drive_soon", lambda found: None)
         visitor.send("/confirm")
         assert "0 of 2 lines" in visitor.text
+        assert "3Paying" in visitor.text.replace(" ", "")
         assert "Refresh" in visitor.text
         part = visitor.client.get(f"{run}/progress")
         assert b"<html" not in part.content
@@ -375,7 +383,7 @@ def test_the_sample_is_a_list_that_can_be_uploaded(bank: Bank) -> None:
     rows = table(visitor, "/send/many/sample.csv")
     assert rows[0] == ["payee", "amount", "note"]
     uploaded(visitor, "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows))
-    assert "3 lines cannot be paid" in visitor.text
+    assert "3 lines cannot be paid Nothing in the list can be paid. Correct the file" in visitor.text
 
 
 def test_uploads_and_confirmations_are_limited(bank: Bank, settings: Settings) -> None:
@@ -427,3 +435,36 @@ def test_lists_are_paid_from_the_account_that_was_chosen(bank: Bank) -> None:
     assert (balance(euros), balance(theirs)) == (4_500, 500)
     assert bank.nothing_moved()
     assert states(run_of(visitor)) == {"PAID": 1, "WRONG": 1}
+
+
+def test_a_payment_that_was_tried_again_is_paid_on_the_page_and_in_the_downloads(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), "Samir Second,900,Rent\nStella Stranger,200,Rent\n")
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    run = visitor.path
+    assert "1 of 2 lines paid" in visitor.text
+    old = table(visitor, f"{run}/unpaid.csv")
+    failed = lines().find_one({"state": "FAILED"})
+    assert failed
+    funding_execute(receiver=bank.owners.id, amount=500, key="more", origin=COMMAND)
+    visitor.get(f"/transactions/{failed['transaction']}")
+    visitor.send("/retry")
+    assert balance(bank.strangers) == 5_000 + 20_000
+    visitor.get(run)
+    assert "2 lines paid ₹1,100.00" in visitor.text
+    assert "Download what was not paid" not in visitor.text
+    assert table(visitor, f"{run}/unpaid.csv") == [["payee", "amount", "note", "problem"]]
+    assert [row[7] for row in table(visitor, f"{run}/result.csv")[1:]] == ["paid", "paid"]
+    assert "2 of 2 paid" in visitor.get("/send/many").text
+    uploaded(visitor, "\n".join(",".join(row[:3]) for row in old))
+    assert "1 line for ₹200.00 was paid by an earlier list" in visitor.text
+    assert visitor.form("/confirm").values["leave_out"] == "yes"
+    visitor.send("/confirm")
+    done(visitor, bank.owner)
+    assert balance(bank.strangers) == 5_000 + 20_000
+
+
+def test_a_cause_that_many_lines_share_is_said_once_at_the_top(bank: Bank) -> None:
+    visitor = uploaded(Visitor(bank.owner), "Samir Second;1,500\nStella Stranger;5,41\nSamir Second;3\n")
+    assert "In 2 of them the comma may be a decimal comma." in visitor.text
+    assert "To pay 1 of 3 lines Sum ₹3.00" in visitor.text

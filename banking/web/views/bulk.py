@@ -24,13 +24,17 @@ from banking.selectors.runs import (
     SHOWS,
     Tally,
     result_rows,
+    run_count_of,
     run_get_for_user,
     run_lines_page,
+    run_paid_before,
     run_tally,
     runs_page,
     unpaid_rows,
 )
 from banking.services import run_drive, runs
+from banking.services.run_check import DECIMAL_COMMA
+from banking.services.run_settle import run_settle
 from banking.web.bulk_forms import UploadForm
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.viewer import origin, private_action, private_page, viewer
@@ -128,7 +132,7 @@ def run(request: HttpRequest, run_id: str) -> HttpResponse:
     """A run as it is now: checked, being paid, or done."""
     found = run_get_for_user(user=viewer(request), run_id=run_id)
     run_drive.drive_soon(found)
-    page = _run_page(request, found)
+    page = _run_page(request, run_settle(found))
     template = {CHECKED: "pages/run-check.html", PAYING: "pages/run-paying.html", DONE: "pages/run-done.html"}
     return render(request, template[found.status], page)
 
@@ -142,12 +146,30 @@ def _run_page(request: HttpRequest, found: Run) -> dict[str, Any]:
     tabs = _tabs(found, tally)
     wanted = request.GET.get("show", "")
     show = wanted if wanted in SHOWS else tabs[0][0]
-    return page | {
-        "tabs": tabs,
-        "show": show,
-        "lines": run_lines_page(run=found, show=show, page=_number(request)),
-        "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
+    return (
+        page
+        | _money_page(found, tally, account)
+        | {
+            "tabs": tabs,
+            "show": show,
+            "lines": run_lines_page(run=found, show=show, page=_number(request)),
+            "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
+        }
+    )
+
+
+def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
+    """What the page says of money: what was paid before, what is missing, what is paid at most."""
+    if found.status != CHECKED:
+        return {}
+    before = run_paid_before(found)
+    return {
+        "paid_before": before and run_settle(before),
+        "check_heading": "Nothing has been paid yet this time" if before else "Nothing has been paid yet",
         "short_minor": max(0, tally.rest_minor - account.available_minor),
+        "is_rest_short": tally.rest_minor > account.available_minor,
+        "is_all_short": tally.ready_minor > account.available_minor,
+        "comma_count": run_count_of(found, DECIMAL_COMMA.code),
     }
 
 
@@ -255,7 +277,7 @@ def _change(request: HttpRequest, run_id: str, change: Callable[[Run], Any]) -> 
 @private_page
 def result(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """All lines with what became of them."""
-    found = run_get_for_user(user=viewer(request), run_id=run_id)
+    found = run_settle(run_get_for_user(user=viewer(request), run_id=run_id))
     return _csv(result_rows(found), f"payments-{found.created_at:%Y-%m-%d}-{found.id}.csv")
 
 
@@ -263,7 +285,7 @@ def result(request: HttpRequest, run_id: str) -> HttpResponseBase:
 @private_page
 def unpaid(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """The lines that were not paid, to be corrected and uploaded again."""
-    found = run_get_for_user(user=viewer(request), run_id=run_id)
+    found = run_settle(run_get_for_user(user=viewer(request), run_id=run_id))
     return _csv(unpaid_rows(found), f"not-paid-{found.created_at:%Y-%m-%d}-{found.id}.csv")
 
 
