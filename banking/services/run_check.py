@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bson.objectid import ObjectId
 
@@ -17,7 +17,7 @@ from accounts.selectors import people_by_emails, people_by_names, users_by_ids
 from accounts.text import search_form
 from banking.amounts import amount_hint, has_decimal_point, plain_amount
 from banking.bulk_files import EXTRA_CELLS, Row
-from banking.run_records import PAID, READY, WRONG, lines
+from banking.run_records import PAID, READY, WRONG, Document, Run, lines
 from banking.services.run_settle import runs_settle
 from ledger.accounts import accounts_by_ids, accounts_of_owners
 from ledger.errors import AmountInvalid, RequestInvalid
@@ -31,6 +31,8 @@ REPEAT_DAYS = 7
 _MOST_REPEATS = 200_000
 # With a digit in it and long enough to be no name.
 _NEARLY_ACCOUNT = re.compile(r"(?=.*[0-9])[0-9a-f]{12,40}", re.ASCII | re.IGNORECASE)
+_PAYMENT = {"receiver": 1, "amount_minor": 1, "note": 1}
+_Payment = tuple[ObjectId, int, str]
 _ACCOUNT = re.compile(r"[0-9a-f]{24}", re.ASCII | re.IGNORECASE)
 
 
@@ -180,14 +182,32 @@ def _parsed(text: str, currency: str) -> int:
         return parse_amount(plain_amount(text, currency), currency)
 
 
-def _paid_lately(account: Account) -> set[tuple[ObjectId, int, str]]:
+def is_paid_since(*, run: Run) -> bool:
+    """Return whether other runs, since this one was checked, have paid what it would pay now.
+
+    Args:
+        run: checked and not confirmed; of one that is paid again on purpose this is never said.
+    """
+    if run.is_repeated or run.checked_at is None:
+        return False
+    paid = _paid(run.account, run.checked_at)
+    ready = {"run": run.id, "check": run.check, "state": READY, "repeats": False}
+    return bool(paid) and any(_payment(line) in paid for line in lines().find(ready, _PAYMENT))
+
+
+def _paid_lately(account: Account) -> set[_Payment]:
     """Return whom runs of this account have paid lately, how much and with which note."""
-    runs_settle(account.id)
-    since = now() - timedelta(days=REPEAT_DAYS)
-    fields = {"receiver": 1, "amount_minor": 1, "note": 1}
-    lately = {"account": account.id, "state": PAID, "paid_at": {"$gte": since}}
-    found = lines().find(lately, fields).limit(_MOST_REPEATS)
-    return {(line["receiver"], int(line["amount_minor"]), line["note"]) for line in found}
+    return _paid(account.id, now() - timedelta(days=REPEAT_DAYS))
+
+
+def _paid(account: ObjectId, since: datetime) -> set[_Payment]:
+    runs_settle(account)
+    paid = {"account": account, "state": PAID, "paid_at": {"$gte": since}}
+    return {_payment(line) for line in lines().find(paid, _PAYMENT).limit(_MOST_REPEATS)}
+
+
+def _payment(line: Document) -> _Payment:
+    return line["receiver"], int(line["amount_minor"]), line["note"]
 
 
 @dataclass

@@ -50,7 +50,8 @@ from ledger.records import now
 from ledger.rules import Answer, Outcome
 from ledger.transfers import TransferOrder, transfers_execute
 
-# Longer than a chunk can take, its deadline and the reading back of an unknown end included.
+# Longer than a chunk takes, its deadline and the reading back of an unknown end included; when it shares its group
+# with others, who have more time, it may outlive the lease, and its keys see to it that nobody is paid twice.
 LEASE_SECONDS = 8
 CHUNK_SECONDS = 3
 # Runs that one process pays at a time, and those that may wait for it.

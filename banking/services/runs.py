@@ -28,7 +28,7 @@ from banking.errors import PayerNotActive, RunChanged, RunNotFound
 from banking.run_records import CHECKED, CHECKING, DONE, PAYING, READY, Document, Run, lines, runs
 from banking.selectors.runs import run_get_for_user
 from banking.services import run_drive
-from banking.services.run_check import DECIMAL_COMMA, Checked, rows_check
+from banking.services.run_check import DECIMAL_COMMA, Checked, is_paid_since, rows_check
 from ledger import atomic
 from ledger.accounts import account_get_for_owner
 from ledger.audit import SUCCESS, Origin, audit_record
@@ -127,7 +127,8 @@ def run_confirm(*, user: User, run: Run, check: str, leave_out: bool, origin: Or
         The run as it is now, which somebody else may have confirmed before.
 
     Raises:
-        RunChanged: it is not confirmed, and was checked again since the person saw it; or nothing in it can be paid.
+        RunChanged: it is not confirmed, and was checked again since the person saw it, or is now, because another
+            run has paid the same meanwhile; or nothing in it can be paid.
         PayerNotActive: the account cannot send money now.
     """
     if run.status == CHECKED:
@@ -135,6 +136,9 @@ def run_confirm(*, user: User, run: Run, check: str, leave_out: bool, origin: Or
         if account.status != ACTIVE:
             raise PayerNotActive
         if check != str(run.check) or not run.ready_count:
+            raise RunChanged
+        if is_paid_since(run=run):
+            run_check_again(user=user, run=run)
             raise RunChanged
         atomic.run(lambda session: _confirm(run, leave_out, origin, session))
     found = run_get_for_user(user=user, run_id=run.id)

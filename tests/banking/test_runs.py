@@ -633,6 +633,23 @@ def test_a_line_that_failed_and_was_tried_again_counts_as_paid(payees: list[Acco
     books_are_right()
 
 
+def test_what_was_paid_between_check_and_confirmation_is_seen(payees: list[Account], bank_db: object) -> None:
+    """Two lists with the same payment are both checked before either is paid; the second has to be looked at again."""
+    user, account = customer("Careful Payer", 100)
+    first = upload(user, account, "Payee A,1,May\nPayee B,1,May", name="first.csv")
+    second = upload(user, account, "Payee B,1,May\nPayee C,1,May", name="second.csv")
+    confirm(user, first)
+    with pytest.raises(RunChanged):
+        confirm(user, second)
+    quiet()
+    assert [balance(one) for one in payees[:3]] == [100, 100, 0]
+    second = run_get_for_user(user=user, run_id=second.id)
+    repeats = [(one.name, one.repeats) for one in run_lines_page(run=second, show="all", page=1).items]
+    assert repeats == [("Payee B", True), ("Payee C", False)]
+    confirm(user, second, leave_out=True)
+    assert [balance(one) for one in payees[:3]] == [100, 100, 100]
+
+
 def test_two_who_look_at_once_note_the_same(payees: list[Account], bank_db: object) -> None:
     user, account = customer("Poor Payer", 1)
     done = confirm(user, upload(user, account, "Payee A,1\nPayee B,1"))
