@@ -1,18 +1,17 @@
 """`/api/transactions/bulk`: up to 1,000 transfers in one request.
 
-A thousand lines are read by plain functions: a serializer for each would take longer than the ledger does. What they
-refuse, and in which words, is the same as for a single transfer.
+Each line is read as the body of a single transfer is, and refused in the same words.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bson.objectid import ObjectId
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking import limits
+from banking.api.orders import Fields
 from banking.api.render import failure_body, transaction_body
 from banking.api.views import ApiView
 from banking.errors import TRY_AGAIN_SECONDS, FieldsInvalid, JsonInvalid, failure_of
@@ -20,11 +19,6 @@ from banking.services.bulk import LineAnswer, Payment, transfers_send
 from ledger.records import TRANSFER
 from ledger.rules import Outcome
 from ledger.transfers import MAX_BULK
-
-_REQUIRED = "This field is required."
-_NOT_TEXT = "This must be a text."
-_NOT_ACCOUNT = "This is not an account id."
-_LONGEST_TEXT = 1_000
 
 
 class BulkView(ApiView):
@@ -49,7 +43,7 @@ def lines_of(data: Any) -> list[Any]:
     if not isinstance(data, dict):
         raise JsonInvalid
     if "transactions" not in data:
-        raise FieldsInvalid({"transactions": [_REQUIRED]})
+        raise FieldsInvalid({"transactions": ["This field is required."]})
     lines = data["transactions"]
     if not isinstance(lines, list) or not 1 <= len(lines) <= MAX_BULK:
         raise FieldsInvalid({"transactions": [f"This must be a list of 1 to {MAX_BULK} transfers."]})
@@ -64,35 +58,13 @@ def line_read(item: Any) -> Payment | FieldsInvalid:
     """
     if not isinstance(item, dict):
         return FieldsInvalid({"transaction": ["This must be an object."]})
-    sender, receiver = _account_id(item.get("fromAccount")), _account_id(item.get("toAccount"))
-    note, type, key = item.get("note", ""), item.get("type", TRANSFER), item.get("idempotencyKey")
-    texts = _is_text(note) and _is_text(type) and _is_text(key)
-    if sender is None or receiver is None or "amount" not in item or not texts:
-        return FieldsInvalid(_errors(item))
-    return Payment(sender, receiver, item["amount"], key, note, type)
-
-
-def _account_id(value: Any) -> ObjectId | None:
-    return ObjectId(value) if isinstance(value, str) and len(value) == 24 and ObjectId.is_valid(value) else None
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_TEXT
-
-
-def _errors(item: dict[str, Any]) -> dict[str, list[str]]:
-    """Say all that is wrong with a line, which is only worked out when something is."""
-    required = ("fromAccount", "toAccount", "amount", "idempotencyKey")
-    errors = {name: [_REQUIRED] for name in required if name not in item}
-    for name in ("fromAccount", "toAccount"):
-        if name in item and _account_id(item[name]) is None:
-            errors[name] = [_NOT_ACCOUNT]
-    for name in ("idempotencyKey", "note", "type"):
-        if name in item and not _is_text(item[name]):
-            errors[name] = [
-                f"This can have at most {_LONGEST_TEXT} characters." if isinstance(item[name], str) else _NOT_TEXT
-            ]
-    return errors
+    line = Fields(item)
+    sender, receiver, amount = line.account("fromAccount"), line.account("toAccount"), line.needed("amount")
+    line.needed("idempotencyKey")
+    key, note, type = line.text("idempotencyKey"), line.text("note"), line.text("type")
+    if sender is None or receiver is None or line.errors:
+        return FieldsInvalid(line.errors)
+    return Payment(sender, receiver, amount, key, note or "", TRANSFER if type is None else type)
 
 
 def _result(index: int, answer: LineAnswer) -> dict[str, Any]:

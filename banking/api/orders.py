@@ -42,7 +42,7 @@ def transaction_read(request: Request) -> Order:
         JsonInvalid: the body is not a JSON object.
         FieldsInvalid: a field is missing or has the wrong type.
     """
-    body = _Body(request)
+    body = _body_of(request)
     return body.checked(
         Order(
             from_account=body.account("fromAccount"),
@@ -57,7 +57,7 @@ def transaction_read(request: Request) -> Order:
 
 def funding_read(request: Request) -> Order:
     """Return the order of a funding; raises as `transaction_read`."""
-    body = _Body(request)
+    body = _body_of(request)
     return body.checked(
         Order(
             from_account=None,
@@ -71,7 +71,7 @@ def funding_read(request: Request) -> Order:
 
 def transfer_read(request: Request) -> Order:
     """Return the order of the small contract, which also says `fromId` and `toId`; raises as `transaction_read`."""
-    body = _Body(request)
+    body = _body_of(request)
     return body.checked(
         Order(
             from_account=body.account("fromAccount", "fromId"),
@@ -81,41 +81,49 @@ def transfer_read(request: Request) -> Order:
     )
 
 
-class _Body:
-    """The fields of a JSON object, and what is wrong with them."""
+def _body_of(request: Request) -> "Fields":
+    if not isinstance(request.data, dict):
+        raise JsonInvalid
+    return Fields(request.data)
 
-    def __init__(self, request: Request) -> None:
-        if not isinstance(request.data, dict):
-            raise JsonInvalid
-        self._fields: Mapping[str, Any] = request.data
-        self._errors: dict[str, list[str]] = {}
+
+class Fields:
+    """The fields of a JSON object, and in `errors` what is wrong with those that were read."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+        self.errors: dict[str, list[str]] = {}
 
     def needed(self, name: str) -> Any:
+        """Return a field that must be there, whatever it is."""
         if name not in self._fields:
-            self._errors[name] = ["This field is required."]
+            self.errors[name] = ["This field is required."]
         return self._fields.get(name)
 
     def account(self, name: str, other_name: str = "") -> ObjectId | None:
+        """Return the account id in a field that must be there, under one name or the other."""
         name = other_name if other_name in self._fields and name not in self._fields else name
         value = self.needed(name)
         if isinstance(value, str) and len(value) == 24 and ObjectId.is_valid(value):
             return ObjectId(value)
-        self._errors.setdefault(name, ["This is not an account id."])
+        self.errors.setdefault(name, ["This is not an account id."])
         return None
 
     def text(self, name: str) -> str | None:
+        """Return the text in a field, None without one."""
         value = self._fields.get(name)
         if name not in self._fields:
             return None
         if not isinstance(value, str):
-            self._errors[name] = ["This must be a text."]
+            self.errors[name] = ["This must be a text."]
         elif len(value) > _LONGEST_TEXT:
-            self._errors[name] = [f"This must be at most {_LONGEST_TEXT} characters."]
+            self.errors[name] = [f"This must be at most {_LONGEST_TEXT} characters."]
         else:
             return value
         return None
 
     def checked(self, order: Order) -> Order:
-        if self._errors:
-            raise FieldsInvalid(self._errors)
+        """Return the order if nothing was wrong with its fields."""
+        if self.errors:
+            raise FieldsInvalid(self.errors)
         return order
