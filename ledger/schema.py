@@ -171,6 +171,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         surface=_one_of("browser", "api", "command"),
         details={"bsonType": "object"},
     ),
+    store.LEASES: _exactly(_id=_TEXT, holder=_ID, until=_DATE),
 }
 
 # Every state but COMPLETED, which sorts before the others: the few that an operator or a sender looks for. A transfer
@@ -219,6 +220,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
     ],
     store.PROCESSES: [],
+    store.LEASES: [],
 }
 
 

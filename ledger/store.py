@@ -21,6 +21,7 @@ TRANSACTIONS = "ledger_transactions"
 ENTRIES = "ledger_entries"
 AUDIT = "ledger_audit"
 PROCESSES = "ledger_processes"
+LEASES = "ledger_leases"
 
 # What was acknowledged is on disk on a majority of the replica set.
 DURABLE = WriteConcern(w="majority", j=True)
@@ -56,6 +57,11 @@ def database() -> Database[dict[str, Any]]:
         read_concern=ReadConcern("majority"),
         write_concern=DURABLE,
     )
+
+
+def leases() -> Collection[dict[str, Any]]:
+    """Return who does what for all processes (`ledger.leases`)."""
+    return database()[LEASES]
 
 
 def books() -> Books:
