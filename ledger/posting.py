@@ -162,6 +162,7 @@ def _balance_write(before: Document, after: Document) -> Document:
         "version": before["version"],
         "balance_minor": before["balance_minor"],
         "seq": before["seq"],
+        "head_hash": before["head_hash"],
         "$expr": {"$gte": [spendable, Int64(-change)]},
     }
     moved = {name: Int64(after[name] - before[name]) for name in ("balance_minor", "credits_minor", "seq")}
@@ -169,7 +170,11 @@ def _balance_write(before: Document, after: Document) -> Document:
         "q": guard,
         "u": {
             "$inc": {**moved, "version": Int64(1)},
-            "$set": {"posted_at": after["posted_at"], "updated_at": after["posted_at"]},
+            "$set": {
+                "head_hash": after["head_hash"],
+                "posted_at": after["posted_at"],
+                "updated_at": after["posted_at"],
+            },
         },
     }
 

@@ -15,6 +15,7 @@ from bson.objectid import ObjectId
 
 from ledger import audit, events
 from ledger.audit import Origin, audit_document
+from ledger.chain import entry_hash
 from ledger.errors import (
     AccountNotFound,
     IdempotencyKeyReused,
@@ -239,7 +240,9 @@ class Batch:
                 account["credits_minor"] = int64(account["credits_minor"] + instruction.amount_minor)
             account["posted_at"] = at
             counterparty = receiver if account is sender else sender
-            self.entries.append(_entry_document(transaction, account, counterparty["_id"], direction, at))
+            entry = _entry_document(transaction, account, counterparty["_id"], direction, at)
+            account["head_hash"] = entry["hash"]
+            self.entries.append(entry)
         transaction["sender_balance_minor"] = sender["balance_minor"]
 
     def _note_transaction(self, transaction: Document, known: Document | None) -> None:
@@ -311,7 +314,7 @@ def _transaction_document(instruction: Instruction, known: Document | None, at: 
 def _entry_document(
     transaction: Document, account: Document, counterparty: ObjectId, direction: str, at: datetime
 ) -> Document:
-    return {
+    entry = {
         "_id": entry_id(transaction["_id"], direction),
         "account": account["_id"],
         "seq": account["seq"],
@@ -324,4 +327,6 @@ def _entry_document(
         "transaction": transaction["_id"],
         "note": transaction["note"],
         "created_at": at,
+        "previous_hash": account["head_hash"],
     }
+    return {**entry, "hash": entry_hash(entry)}

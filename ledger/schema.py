@@ -13,6 +13,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ledger import store
+from ledger.chain import BEGINNING
 from ledger.money import offered_currencies
 from ledger.records import (
     ACTIVE,
@@ -47,6 +48,7 @@ _ID_OR_NULL = {"bsonType": ["objectId", "null"]}
 _DATE = {"bsonType": "date"}
 _DATE_OR_NULL = {"bsonType": ["date", "null"]}
 _TEXT = {"bsonType": "string"}
+_HASH = {"bsonType": "binData"}
 _TEXT_OR_NULL = {"bsonType": ["string", "null"]}
 _CURRENCY = {"bsonType": "string", "pattern": "^[A-Z]{3}$"}
 
@@ -91,6 +93,7 @@ _ACCOUNT = {
             overdraft_minor=_COUNT,
             credits_minor=_COUNT,
             seq=_COUNT,
+            head_hash=_HASH,
             version=_COUNT,
             posted_at=_DATE_OR_NULL,
             created_at=_DATE,
@@ -155,6 +158,8 @@ VALIDATORS: dict[str, dict[str, Any]] = {
                 transaction=_ID,
                 note=_TEXT,
                 created_at=_DATE,
+                previous_hash=_HASH,
+                hash=_HASH,
             ),
             _ID_NAMES_TRANSACTION_AND_DIRECTION,
         ]
@@ -280,6 +285,7 @@ def account_document(
         "overdraft_minor": Int64(SYSTEM_OVERDRAFT_MINOR if kind == SYSTEM else 0),
         "credits_minor": Int64(0),
         "seq": Int64(0),
+        "head_hash": BEGINNING,
         "version": Int64(0),
         "posted_at": None,
         "created_at": moment,

@@ -54,6 +54,8 @@ def entry_document(transaction: ObjectId | None = None, **changes: Any) -> dict[
         "transaction": transaction,
         "note": "",
         "created_at": datetime.now(UTC),
+        "previous_hash": bytes(32),
+        "hash": bytes(32),
         **changes,
     }
 
@@ -101,6 +103,8 @@ def test_a_bad_transaction_is_refused(bank_db: object, changes: dict[str, Any]) 
         {"amount_minor": 1.5},
         {"balance_after_minor": 1},
         {"created_at": "today"},
+        {"hash": "00" * 32},
+        {"previous_hash": None},
         {"more": 1},
     ],
 )
