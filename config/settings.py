@@ -32,6 +32,14 @@ OPENING_BALANCE = env.str("OPENING_BALANCE", default="0")
 # Seconds a transfer may take, waiting included, before the customer is told to ask again.
 TRANSFER_DEADLINE_SECONDS = env.int("TRANSFER_DEADLINE_SECONDS", default=10)
 
+# --- checkpoints (ledger.checkpoints) -------------------------------------------------------------------------
+# The private Ed25519 key in base64, for the worker alone; without one it makes no checkpoints.
+CHECKPOINT_KEY = env.str("CHECKPOINT_KEY", default="")
+# The public keys by which checkpoints are checked, older ones too, separated by commas.
+CHECKPOINT_PUBLIC_KEYS = env.list("CHECKPOINT_PUBLIC_KEYS", default=[])
+# Seconds between two checkpoints, while entries come in.
+CHECKPOINT_SECONDS = env.int("CHECKPOINT_SECONDS", default=30)
+
 # --- request limits -------------------------------------------------------------------------------------------
 RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")
 RATE_LIMIT_STRICT = env.str("RATE_LIMIT_STRICT", default="50/15m")

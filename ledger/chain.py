@@ -36,7 +36,7 @@ def entry_content(entry: Mapping[str, Any]) -> dict[str, str]:
 
     Ids and hashes are in lower-case hex, whole numbers in decimal digits, times in ISO 8601 UTC with milliseconds.
     """
-    return {name: _text(value) for name, value in entry.items() if name != _OWN_HASH}
+    return {name: text_of(value) for name, value in entry.items() if name != _OWN_HASH}
 
 
 def content_hash(content: Mapping[str, str]) -> bytes:
@@ -53,7 +53,8 @@ def canonical(content: Mapping[str, str]) -> bytes:
     return _encode(content).encode()
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a value as it stands in canonical content (`entry_content`)."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):

@@ -55,6 +55,20 @@ class AccountNotFound(LedgerError):
         super().__init__("There is no such account.")
 
 
+class ReceiptNotReady(LedgerError):
+    """No checkpoint covers the entry yet."""
+
+    def __init__(self) -> None:
+        super().__init__("The bank has not signed this transfer yet. Ask again in a minute.")
+
+
+class ReceiptNotProved(LedgerError):
+    """The ledger is not what a checkpoint signed."""
+
+    def __init__(self) -> None:
+        super().__init__("The bank cannot prove this transfer. Those who look after the ledger are told.")
+
+
 class TransactionNotFound(LedgerError):
     """There is no such transaction, or it is not the asker's."""
 

@@ -48,6 +48,7 @@ _ID_OR_NULL = {"bsonType": ["objectId", "null"]}
 _DATE = {"bsonType": "date"}
 _DATE_OR_NULL = {"bsonType": ["date", "null"]}
 _TEXT = {"bsonType": "string"}
+# Also for signatures.
 _HASH = {"bsonType": "binData"}
 _TEXT_OR_NULL = {"bsonType": ["string", "null"]}
 _CURRENCY = {"bsonType": "string", "pattern": "^[A-Z]{3}$"}
@@ -177,6 +178,26 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         details={"bsonType": "object"},
     ),
     store.LEASES: _exactly(_id=_TEXT, holder=_ID, until=_DATE),
+    store.CHECKPOINTS: _exactly(
+        _id={"bsonType": "long", "minimum": 1},
+        at=_DATE,
+        accounts=_POSITIVE,
+        root=_HASH,
+        previous=_HASH,
+        key=_TEXT,
+        signature=_HASH,
+    ),
+    store.HEADS: _exactly(
+        _id=_TEXT,
+        account=_ID,
+        checkpoint=_POSITIVE,
+        first_seq=_POSITIVE,
+        last_seq=_POSITIVE,
+        head=_HASH,
+        entries_root=_HASH,
+        index=_COUNT,
+        path={"bsonType": "array", "items": _HASH},
+    ),
 }
 
 # Every state but COMPLETED, which sorts before the others: the few that an operator or a sender looks for. A transfer
@@ -226,6 +247,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     store.PROCESSES: [],
     store.LEASES: [],
+    store.CHECKPOINTS: [],
+    store.HEADS: [
+        IndexModel([("account", ASCENDING), ("last_seq", DESCENDING)], unique=True, name="newest_per_account"),
+    ],
 }
 
 

@@ -22,6 +22,8 @@ ENTRIES = "ledger_entries"
 AUDIT = "ledger_audit"
 PROCESSES = "ledger_processes"
 LEASES = "ledger_leases"
+CHECKPOINTS = "ledger_checkpoints"
+HEADS = "ledger_heads"
 
 # What was acknowledged is on disk on a majority of the replica set.
 DURABLE = WriteConcern(w="majority", j=True)
@@ -62,6 +64,16 @@ def database() -> Database[dict[str, Any]]:
 def leases() -> Collection[dict[str, Any]]:
     """Return who does what for all processes (`ledger.leases`)."""
     return database()[LEASES]
+
+
+def checkpoints() -> Collection[dict[str, Any]]:
+    """Return the signed checkpoints (`ledger.checkpoints`)."""
+    return database()[CHECKPOINTS]
+
+
+def heads() -> Collection[dict[str, Any]]:
+    """Return the leaves of the checkpoints' trees."""
+    return database()[HEADS]
 
 
 def books() -> Books:

@@ -1,0 +1,129 @@
+"""Whether the ledger still is what its checkpoints signed, and the checkpoints are the ones that were signed.
+
+Who rewrites an account's entries, with all their hashes and whatever rights in the database, cannot sign; so a leaf no
+longer fits its entries, or its path no longer leads to a signed root. Who removes checkpoints from the end leaves no
+trace in the database, but in whatever receipt or checkpoint somebody has kept outside: `kept_check` is for those.
+
+Each function yields `(code, sentence)` for what is wrong, streams what it reads and sees the session's one moment.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from bson.int64 import Int64
+from pymongo.client_session import ClientSession
+
+from ledger import store
+from ledger.checkpoints import Checkpoint, at_moment, latest_leaves, leaf_of
+from ledger.merkle import Tree, root_of
+from ledger.proof import NO_STATEMENT, statement_hash, statement_is_signed
+from ledger.records import Document
+from ledger.signing import PublicKey
+
+CODE = "checkpoint"
+_HEADS_AT_ONCE = 200
+
+Violations = Iterator[tuple[str, str]]
+
+
+def statements_check(session: ClientSession, keys: Sequence[PublicKey]) -> Violations:
+    """Check that checkpoints run 1..n, each naming the one before, and that their signatures are good.
+
+    Args:
+        keys: the public keys to check with; none leaves the signatures unchecked, which the caller has to say.
+    """
+    number, previous = 0, NO_STATEMENT
+    for document in at_moment(store.CHECKPOINTS, session).find({}, session=session).sort("_id", 1):
+        checkpoint = Checkpoint.of(document)
+        number += 1
+        if checkpoint.number != number:
+            yield CODE, f"checkpoint {number} is missing"
+            number = checkpoint.number
+        elif checkpoint.previous != previous:
+            yield CODE, f"checkpoint {number} does not follow from the one before it"
+        if keys and not statement_is_signed(checkpoint.statement, checkpoint.signature, keys):
+            yield CODE, f"checkpoint {number} is not signed by a key of this bank"
+        previous = statement_hash(checkpoint.statement)
+
+
+def heads_check(
+    session: ClientSession, *, after: str = "", limit: int | None = None
+) -> Iterator[tuple[str, tuple[str, str] | None]]:
+    """Check the leaves against the signed roots and against the entries as they are now.
+
+    Args:
+        after: the id of the leaf behind which to begin, as an earlier call yielded it.
+        limit: how many leaves at most; None for all.
+
+    Yields:
+        For each leaf its id, and what is wrong with it, or None.
+    """
+    found = at_moment(store.HEADS, session).find({"_id": {"$gt": after}}, session=session).sort("_id", 1)
+    heads = iter(found if limit is None else found.limit(limit))
+    while chunk := list(islice(heads, _HEADS_AT_ONCE)):
+        roots, hashes = _roots(session, chunk), _hashes(session, chunk)
+        for head in chunk:
+            sentence = _wrong_with(
+                head, roots.get(head["checkpoint"]), hashes.get((head["account"], head["last_seq"]))
+            )
+            yield head["_id"], None if sentence is None else (CODE, sentence)
+
+
+def _wrong_with(head: Document, checkpoint: Checkpoint | None, entry_hash: bytes | None) -> str | None:
+    where = f"account {head['account']} entry {head['last_seq']}"
+    if checkpoint is None:
+        # The process that makes the checkpoint writes it after its leaves.
+        return None
+    root = root_of(leaf_of(head).hash, index=head["index"], size=checkpoint.accounts, path=head["path"])
+    if root != checkpoint.root:
+        return f"{where} has a leaf that checkpoint {checkpoint.number} did not sign"
+    if entry_hash is None:
+        return f"{where} was signed by checkpoint {checkpoint.number} and is gone"
+    if entry_hash != head["head"]:
+        return f"{where} is not the one that checkpoint {checkpoint.number} signed: it, or one before it, was changed"
+    return None
+
+
+def _roots(session: ClientSession, heads: Sequence[Document]) -> dict[int, Checkpoint]:
+    numbers = list({head["checkpoint"] for head in heads})
+    found = at_moment(store.CHECKPOINTS, session).find({"_id": {"$in": numbers}}, session=session)
+    return {document["_id"]: Checkpoint.of(document) for document in found}
+
+
+def _hashes(session: ClientSession, heads: Sequence[Document]) -> dict[tuple[Any, Any], bytes]:
+    ends = [{"account": head["account"], "seq": head["last_seq"]} for head in heads]
+    wanted = {"account": 1, "seq": 1, "hash": 1}
+    found = at_moment(store.ENTRIES, session).find({"$or": ends}, wanted, session=session)
+    return {(entry["account"], entry["seq"]): entry["hash"] for entry in found}
+
+
+def latest_root_check(session: ClientSession) -> Violations:
+    """Check that the newest leaves of all accounts make the root of the last checkpoint: that none is missing."""
+    last = next(iter(at_moment(store.CHECKPOINTS, session).find({}, session=session).sort("_id", -1).limit(1)), None)
+    if last is None:
+        return
+    checkpoint = Checkpoint.of(last)
+    unfinished = {"checkpoint": {"$gt": Int64(checkpoint.number)}}
+    if at_moment(store.HEADS, session).find_one(unfinished, session=session, hint="_id_", sort=[("_id", -1)]):
+        # The next checkpoint is being made, and its leaves have taken the place of some of these.
+        return
+    leaves = [leaf.hash for leaf in latest_leaves(session)]
+    if len(leaves) != checkpoint.accounts or Tree(leaves).root != checkpoint.root:
+        yield CODE, f"the leaves of the accounts do not make the root that checkpoint {checkpoint.number} signed"
+
+
+def kept_check(
+    session: ClientSession, statement: Mapping[str, str], signature: bytes, keys: Sequence[PublicKey]
+) -> Violations:
+    """Check that a checkpoint that was kept outside is signed, and is the one that stands in the database."""
+    name = f"the kept checkpoint {statement.get('number')}"
+    if not statement_is_signed(statement, signature, keys):
+        yield CODE, f"{name} is not signed by a key of this bank"
+        return
+    number = Int64(statement["number"])
+    found = at_moment(store.CHECKPOINTS, session).find_one({"_id": number}, session=session)
+    if found is None:
+        yield CODE, f"{name} is not in this database: what came after it, or all, was taken back"
+    elif Checkpoint.of(found).statement != dict(statement):
+        yield CODE, f"{name} is another one than that in this database"

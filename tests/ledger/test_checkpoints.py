@@ -1,0 +1,407 @@
+"""Checkpoints sign all heads: who rewrites history is found out, and receipts prove themselves off-line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson.int64 import Int64
+from bson.objectid import ObjectId
+from pymongo.database import Database
+from pytest_django.fixtures import Settings
+
+from ledger import checkpoints, store
+from ledger.chain import entry_hash
+from ledger.checkpoint_check import heads_check, kept_check, latest_root_check, statements_check
+from ledger.checkpoints import Checkpoint, checkpoint_append, checkpoint_get, checkpoint_latest, public_keys
+from ledger.errors import AccountNotFound, ReceiptNotProved, ReceiptNotReady, TransactionNotFound
+from ledger.merkle import Tree
+from ledger.proof import NO_STATEMENT, ProofInvalid, receipt_check, statement_hash
+from ledger.receipts import receipt_for_owner
+from ledger.records import Account
+from ledger.signing import KeyInvalid, PrivateKey, PublicKey, key_make
+from tests.ledger.conftest import Opener, attempt, send
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def key(settings: Settings) -> PrivateKey:
+    """The bank's key; those who check know its public half."""
+    settings.CHECKPOINT_KEY = ""
+    private = PrivateKey(key_make())
+    settings.CHECKPOINT_PUBLIC_KEYS = [private.public_text]
+    return private
+
+
+def wrong() -> list[str]:
+    """Return everything that the checks find."""
+    with store.client().start_session(snapshot=True) as session:
+        found = [*statements_check(session, public_keys())]
+        found += [violation for _, violation in heads_check(session) if violation is not None]
+        found += latest_root_check(session)
+    assert all(code == "checkpoint" for code, _ in found)
+    return [sentence for _, sentence in found]
+
+
+def appended(key: PrivateKey) -> Checkpoint:
+    made = checkpoint_append(key)
+    assert made is not None
+    return made
+
+
+def test_nothing_is_signed_when_there_is_nothing(ledger_db: object, key: PrivateKey) -> None:
+    assert checkpoint_append(key) is None
+    assert checkpoint_latest() is None
+    assert wrong() == []
+
+
+def test_checkpoints_follow_from_one_another_and_sign_every_head(open_account: Opener, key: PrivateKey) -> None:
+    one, two, _empty = open_account(100), open_account(50), open_account()
+    first = appended(key)
+    assert checkpoint_append(key) is None
+    send(one, two, 3, "a")
+    second = appended(key)
+
+    assert (first.number, second.number) == (1, 2)
+    assert first.previous == NO_STATEMENT
+    assert second.previous == statement_hash(first.statement)
+    # Both customers and the system account.
+    assert (first.accounts, second.accounts) == (3, 3)
+    heads = {head["account"]: head for head in store.heads().find({"checkpoint": 2})}
+    assert set(heads) == {one.id, two.id}
+    for account in (one.id, two.id):
+        kept = store.books().accounts.find_one({"_id": account})
+        assert kept is not None
+        assert heads[account]["head"] == kept["head_hash"]
+        assert (heads[account]["first_seq"], heads[account]["last_seq"]) == (2, 2)
+    assert wrong() == []
+    assert checkpoint_get(1) == first
+    assert checkpoint_latest() == second
+
+
+def test_many_accounts_and_checkpoints_hold_together(
+    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "_ACCOUNTS_A_QUERY", 2)
+    monkeypatch.setattr(checkpoints, "_HEADS_A_WRITE", 2)
+    accounts = [open_account(100) for _ in range(7)]
+    for turn in range(5):
+        for step in range(turn):
+            send(accounts[step], accounts[step + 1], 1, f"{turn}:{step}")
+        checkpoint_append(key)
+        assert wrong() == []
+    assert checkpoint_latest() is not None
+
+
+def test_an_account_with_very_many_entries_is_signed_in_parts(
+    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "MOST_ENTRIES", 3)
+    one, two = open_account(100), open_account()
+    sent = [send(one, two, 1, f"{number}").transaction.id for number in range(7)]
+    while checkpoint_append(key) is not None:
+        assert wrong() == []
+    spans = [(head["first_seq"], head["last_seq"]) for head in store.heads().find({"account": one.id}).sort("_id", 1)]
+    assert spans == [(1, 3), (4, 6), (7, 8)]
+    for transaction in sent:
+        receipt_check(receipt_of(one, transaction), public_keys())
+
+
+def test_leaves_of_a_process_that_died_are_made_again(
+    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = open_account(100), open_account()
+    appended(key)
+    transaction = send(one, two, 1, "a").transaction.id
+    with monkeypatch.context() as dying:
+        dying.setattr(checkpoints, "_signed", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            checkpoint_append(key)
+    assert store.heads().count_documents({"checkpoint": 2}) == 2
+    assert wrong() == []
+    with pytest.raises(ReceiptNotReady):
+        receipt_of(one, transaction)
+    send(one, two, 1, "b")
+    assert appended(key).number == 2
+    assert wrong() == []
+    receipt_check(receipt_of(one, transaction), public_keys())
+
+
+def test_what_does_not_hold_together_is_not_signed(
+    open_account: Opener, key: PrivateKey, bank_db: Database[dict[str, Any]]
+) -> None:
+    one, two, three = open_account(100), open_account(), open_account(7)
+    appended(key)
+    send(one, two, 1, "a")
+    send(three, two, 1, "b")
+    bank_db["ledger_accounts"].update_one({"_id": one.id}, {"$set": {"head_hash": b"\1" * 32}})
+    assert appended(key).accounts == 4
+    assert {head["account"] for head in store.heads().find({"checkpoint": 2})} == {two.id, three.id}
+    assert wrong() == []
+
+
+# --- history rewritten by somebody with every right in the database -----------------------------------------------
+
+
+def rechained(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    """Make every hash of an account anew, as a forger would who knows how."""
+    previous = bytes(32)
+    for entry in database["ledger_entries"].find({"account": account}).sort("seq", 1):
+        hash_ = entry_hash({**entry, "previous_hash": previous})
+        database["ledger_entries"].update_one(
+            {"_id": entry["_id"]}, {"$set": {"previous_hash": previous, "hash": hash_}}
+        )
+        previous = hash_
+    database["ledger_accounts"].update_one({"_id": account}, {"$set": {"head_hash": previous}})
+
+
+def edit_and_rechain(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    database["ledger_entries"].update_one({"account": account, "seq": 2}, {"$set": {"note": "forged"}})
+    rechained(database, account)
+
+
+def drop_the_last_entry(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    database["ledger_entries"].delete_one({"account": account, "seq": 4})
+    rechained(database, account)
+
+
+def forge_the_leaf_too(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    edit_and_rechain(database, account)
+    head = database["ledger_entries"].find_one({"account": account, "seq": 4})
+    assert head is not None
+    database["ledger_heads"].update_one({"account": account, "last_seq": 4}, {"$set": {"head": head["hash"]}})
+
+
+def forge_leaf_and_root(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    forge_the_leaf_too(database, account)
+    with store.client().start_session(snapshot=True) as session:
+        leaves = list(checkpoints.latest_leaves(session))
+    tree = Tree([leaf.hash for leaf in leaves])
+    database["ledger_checkpoints"].update_one({"_id": 2}, {"$set": {"root": tree.root}})
+    for index, leaf in enumerate(leaves):
+        database["ledger_heads"].update_one(
+            {"account": ObjectId(leaf.account), "checkpoint": 2}, {"$set": {"path": tree.path(index)}}
+        )
+
+
+def remove_a_leaf(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    database["ledger_heads"].delete_one({"account": account, "last_seq": 4})
+
+
+def remove_a_checkpoint(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    database["ledger_checkpoints"].delete_one({"_id": 1})
+
+
+def sign_with_another_key(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    database["ledger_checkpoints"].delete_one({"_id": 2})
+    database["ledger_heads"].delete_many({"checkpoint": 2})
+    edit_and_rechain(database, account)
+    assert checkpoint_append(PrivateKey(key_make())) is not None
+
+
+FORGERIES: dict[str, tuple[Callable[[Database[dict[str, Any]], ObjectId], None], str]] = {
+    "an entry edited, the account chained anew": (edit_and_rechain, "was changed"),
+    "the last entry taken out": (drop_the_last_entry, "is gone"),
+    "the leaf forged too": (forge_the_leaf_too, "did not sign"),
+    "leaf, paths and root forged": (forge_leaf_and_root, "is not signed by a key of this bank"),
+    "a leaf removed": (remove_a_leaf, "do not make the root"),
+    "a checkpoint removed": (remove_a_checkpoint, "checkpoint 1 is missing"),
+    "signed again with another key": (sign_with_another_key, "is not signed by a key of this bank"),
+}
+
+
+@pytest.fixture
+def signed_bank(open_account: Opener, key: PrivateKey) -> Account:
+    """An account with four entries, the last two of them in the second checkpoint."""
+    one, two = open_account(100), open_account(50)
+    send(one, two, 1, "a")
+    appended(key)
+    send(one, two, 2, "b")
+    send(one, two, 3, "c")
+    appended(key)
+    assert wrong() == []
+    return one
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_every_forgery_is_found(signed_bank: Account, bank_db: Database[dict[str, Any]], forgery: str) -> None:
+    forge, sentence = FORGERIES[forgery]
+    forge(bank_db, signed_bank.id)
+    found = wrong()
+    assert any(sentence in one for one in found), found
+
+
+def test_the_wrong_account_is_named(signed_bank: Account, bank_db: Database[dict[str, Any]]) -> None:
+    edit_and_rechain(bank_db, signed_bank.id)
+    assert all(f"account {signed_bank.id} entry" in one for one in wrong())
+
+
+def test_what_was_taken_back_is_found_by_a_checkpoint_that_was_kept(
+    signed_bank: Account, bank_db: Database[dict[str, Any]]
+) -> None:
+    kept = checkpoint_latest()
+    assert kept is not None
+
+    def found() -> list[str]:
+        with store.client().start_session(snapshot=True) as session:
+            return [one for _, one in kept_check(session, kept.statement, kept.signature, public_keys())]
+
+    assert found() == []
+    for collection in ("ledger_checkpoints", "ledger_heads"):
+        bank_db[collection].delete_many({})
+    edit_and_rechain(bank_db, signed_bank.id)
+    assert wrong() == []
+    assert len(found()) == 1
+    assert "is not in this database" in found()[0]
+
+
+# --- receipts -----------------------------------------------------------------------------------------------------
+
+
+def receipt_of(account: Account, transaction: ObjectId) -> Any:
+    """Return the receipt as it comes out of its file."""
+    assert account.owner is not None
+    made = receipt_for_owner(account_id=account.id, owner=account.owner, transaction_id=transaction)
+    return json.loads(json.dumps(made))
+
+
+def test_both_sides_get_a_receipt_that_proves_their_own_entry(open_account: Opener, key: PrivateKey) -> None:
+    one, two = open_account(100), open_account()
+    transaction = send(one, two, "2.50", "a", note="Tea").transaction.id
+    with pytest.raises(ReceiptNotReady):
+        receipt_of(one, transaction)
+    appended(key)
+    for account, direction in ((one, "DEBIT"), (two, "CREDIT")):
+        entry = receipt_check(receipt_of(account, transaction), public_keys())
+        assert entry["account"] == str(account.id)
+        assert (entry["direction"], entry["amount_minor"], entry["note"]) == (direction, "250", "Tea")
+
+
+def test_nobody_else_gets_one(open_account: Opener, key: PrivateKey) -> None:
+    one, two, stranger = open_account(100), open_account(), open_account(5)
+    transaction = send(one, two, 1, "a").transaction.id
+    refused = attempt(one, two, 9_000, "b").transaction.id
+    appended(key)
+    with pytest.raises(TransactionNotFound):
+        receipt_of(stranger, transaction)
+    with pytest.raises(TransactionNotFound):
+        receipt_of(one, refused)
+    assert stranger.owner is not None
+    with pytest.raises(AccountNotFound):
+        receipt_for_owner(account_id=one.id, owner=stranger.owner, transaction_id=transaction)
+
+
+def test_a_receipt_stays_small(open_account: Opener, key: PrivateKey) -> None:
+    one, two = open_account(1_000), open_account()
+    sent = [send(one, two, 1, f"{number}").transaction.id for number in range(100)]
+    appended(key)
+    receipt = receipt_of(two, sent[40])
+    receipt_check(receipt, public_keys())
+    assert len(json.dumps(receipt)) < 3_000
+
+
+def test_no_receipt_is_handed_out_that_proves_nothing(signed_bank: Account, bank_db: Database[dict[str, Any]]) -> None:
+    entry = store.books().entries.find_one({"account": signed_bank.id, "seq": 2})
+    assert entry is not None
+    bank_db["ledger_entries"].update_one({"_id": entry["_id"]}, {"$inc": {"amount_minor": Int64(1)}})
+    with pytest.raises(ReceiptNotProved):
+        receipt_of(signed_bank, entry["transaction"])
+
+
+WRONG_VALUES: list[Any] = ["", "0", "1" * 64, None, 7, [], {}, "é", "-1", "9" * 5_000]
+
+
+def leaves_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the way to every text in a receipt."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if inner is None:
+        return [path]
+    return [found for name, one in inner for found in leaves_of(one, (*path, name))]
+
+
+def changed(receipt: Any, path: tuple[Any, ...], value: Any) -> Any:
+    copy = json.loads(json.dumps(receipt))
+    place = copy
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    return copy
+
+
+def test_whatever_is_changed_in_a_receipt_it_proves_nothing_any_more(open_account: Opener, key: PrivateKey) -> None:
+    one, two = open_account(100), open_account(4)
+    sent = [send(one, two, 1, f"{number}").transaction.id for number in range(5)]
+    appended(key)
+    receipt = receipt_of(one, sent[2])
+    receipt_check(receipt, public_keys())
+    for path in leaves_of(receipt):
+        for value in WRONG_VALUES:
+            forged = changed(receipt, path, value)
+            if forged == receipt:
+                continue
+            with pytest.raises(ProofInvalid):
+                receipt_check(forged, public_keys())
+
+
+@pytest.mark.parametrize("thing", [None, [], {}, "receipt", 7, {"format": "florin-receipt/1"}, {"format": []}])
+def test_what_is_no_receipt_is_said_to_be_none(thing: Any, key: PrivateKey) -> None:
+    with pytest.raises(ProofInvalid):
+        receipt_check(thing, public_keys())
+
+
+def test_another_banks_receipt_is_not_this_banks(open_account: Opener, key: PrivateKey) -> None:
+    one, two = open_account(100), open_account()
+    transaction = send(one, two, 1, "a").transaction.id
+    appended(key)
+    other = PublicKey(PrivateKey(key_make()).public_text)
+    with pytest.raises(ProofInvalid, match="not signed by this key"):
+        receipt_check(receipt_of(one, transaction), [other])
+
+
+@pytest.mark.parametrize("text", ["", "no base64 at all", "AAAA", "é"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(KeyInvalid):
+        PublicKey(text)
+    with pytest.raises(KeyInvalid):
+        PrivateKey(text)
+
+
+def checked(file: Path, key: str) -> subprocess.CompletedProcess[str]:
+    """Check as a customer would: the file and the key, and nothing of the bank in the environment."""
+    command = [sys.executable, "-m", "ledger.receipt_check", str(file), "--key", key]
+    return subprocess.run(
+        command, cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_receipt_is_checked_off_line_by_a_command(open_account: Opener, key: PrivateKey, tmp_path: Path) -> None:
+    one, two = open_account(100), open_account()
+    transaction = send(one, two, "2.50", "a", note="Tea").transaction.id
+    appended(key)
+    file = tmp_path / "receipt.json"
+    file.write_text(json.dumps(receipt_of(one, transaction)))
+
+    good = checked(file, key.public_text)
+    assert good.returncode == 0, good.stderr
+    assert "PROVED" in good.stdout
+    assert str(transaction) in good.stdout
+    assert "250 in the smallest unit of INR" in good.stdout
+
+    assert checked(file, PrivateKey(key_make()).public_text).returncode == 1
+    assert checked(file, "nonsense").returncode == 2
+    assert checked(tmp_path / "missing.json", key.public_text).returncode == 2
+    file.write_text(file.read_text().replace('"250"', '"950"'))
+    forged = checked(file, key.public_text)
+    assert forged.returncode == 1
+    assert "NOT PROVED" in forged.stderr
+    file.write_bytes(b"\xff{" * 10)
+    assert checked(file, key.public_text).returncode == 1
+
+
+def test_a_private_key_does_not_show_itself() -> None:
+    text = key_make()
+    assert text not in repr(PrivateKey(text))
