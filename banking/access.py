@@ -4,7 +4,7 @@ from bson.objectid import ObjectId
 
 from accounts.models import User
 from ledger import accounts as ledger_accounts
-from ledger.errors import AccountNotFound
+from ledger.errors import AccountNotFound, TransactionNotFound
 from ledger.records import SYSTEM, Account
 
 
@@ -18,6 +18,17 @@ def account_id_read(value: object) -> ObjectId:
         return value
     if not isinstance(value, str) or not ObjectId.is_valid(value) or len(value) != 24:
         raise AccountNotFound
+    return ObjectId(value)
+
+
+def transaction_id_read(value: str) -> ObjectId:
+    """Return a transaction id from a path.
+
+    Raises:
+        TransactionNotFound: it is no id at all, which looks like an id that does not exist.
+    """
+    if not ObjectId.is_valid(value) or len(value) != 24:
+        raise TransactionNotFound
     return ObjectId(value)
 
 

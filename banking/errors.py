@@ -146,6 +146,8 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.AccountExists: Kind("account_exists", 409),
     ledger.AccountNotEmpty: Kind("account_not_empty", 409),
     ledger.TransactionInProgress: Kind("transaction_in_progress", 409),
+    ledger.ReceiptNotReady: Kind("receipt_not_ready", 409),
+    ledger.ReceiptNotProved: Kind("receipt_not_proved", 500),
     ledger.RetryLimitExceeded: Kind("retry_limit_exceeded", 409),
     ledger.IdempotencyKeyReused: Kind("idempotency_key_reused", 422),
     PayloadTooLarge: Kind("payload_too_large", 413),

@@ -15,10 +15,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
+from ledger.signing import KeyInvalid, PrivateKey, PublicKey
+
 ENVIRONMENTS = ("production", "development", "test")
 SECRET_KEY_SHORTEST = 50
 SECRET_KEY_FEWEST_CHARACTERS = 5
 DEADLINE_LONGEST_SECONDS = 120
+DAY_SECONDS = 24 * 60 * 60
 _WEAK_SECRET_PREFIXES = ("django-insecure-", "florin-development-only-")
 
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
@@ -168,6 +171,43 @@ def check_transfer_deadline() -> Iterator[Error]:
             hint=f"Set TRANSFER_DEADLINE_SECONDS to a number from 1 to {DEADLINE_LONGEST_SECONDS}.",
             id="florin.E011",
         )
+
+
+@_security_check
+def check_checkpoint_keys() -> Iterator[Error]:
+    """The keys can be read, or no checkpoint could be made or checked."""
+    if settings.CHECKPOINT_KEY and not _is_key(PrivateKey, settings.CHECKPOINT_KEY):
+        yield Error(
+            "CHECKPOINT_KEY is no Ed25519 key in base64.",
+            hint="Set CHECKPOINT_KEY to a key that `manage.py make_checkpoint_key` made, or leave it out.",
+            id="florin.E012",
+        )
+    if not all(_is_key(PublicKey, text) for text in settings.CHECKPOINT_PUBLIC_KEYS):
+        yield Error(
+            "CHECKPOINT_PUBLIC_KEYS has a key that is no Ed25519 key in base64.",
+            hint="Set CHECKPOINT_PUBLIC_KEYS to public keys that `manage.py make_checkpoint_key` made, "
+            "separated by commas.",
+            id="florin.E013",
+        )
+
+
+@_security_check
+def check_checkpoint_seconds() -> Iterator[Error]:
+    """Checkpoints are made now and then."""
+    if not 1 <= settings.CHECKPOINT_SECONDS <= DAY_SECONDS:
+        yield Error(
+            f"CHECKPOINT_SECONDS is {settings.CHECKPOINT_SECONDS}.",
+            hint=f"Set CHECKPOINT_SECONDS to a number from 1 to {DAY_SECONDS}.",
+            id="florin.E014",
+        )
+
+
+def _is_key(kind: type[PrivateKey] | type[PublicKey], text: str) -> bool:
+    try:
+        kind(text)
+    except KeyInvalid:
+        return False
+    return True
 
 
 def _secret_key() -> str:

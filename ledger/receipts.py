@@ -6,13 +6,12 @@ from typing import Any
 import structlog
 from bson.objectid import ObjectId
 
-from ledger.accounts import account_get_for_owner
 from ledger.chain import entry_content
 from ledger.checkpoints import Checkpoint, checkpoint_get, public_keys
 from ledger.errors import ReceiptNotProved, ReceiptNotReady, TransactionNotFound
 from ledger.merkle import Tree, leaf_hash
 from ledger.proof import RECEIPT_FORMAT, ProofInvalid, receipt_check
-from ledger.records import CREDIT, DEBIT, Document, entry_id
+from ledger.records import CREDIT, DEBIT, Account, Document, entry_id
 from ledger.store import books, heads
 
 Receipt = dict[str, Any]
@@ -20,33 +19,45 @@ Receipt = dict[str, Any]
 _log = structlog.get_logger(__name__)
 
 
-def receipt_for_owner(*, account_id: ObjectId, owner: ObjectId, transaction_id: ObjectId) -> Receipt:
+def signed_receipt(*, account: Account, transaction_id: ObjectId) -> Receipt:
     """Return the receipt of a transfer for one of its two sides.
 
     Args:
-        account_id: the side, an account of the asker's.
-        owner: who asks.
+        account: the side; having it is being allowed to see it.
         transaction_id: the transfer.
 
     Returns:
         What is to be written into the file, as JSON. `ledger.proof` says what it proves.
 
     Raises:
-        AccountNotFound: there is no such account, or it is somebody else's.
         TransactionNotFound: it moved no money on this account.
         ReceiptNotReady: no checkpoint covers it yet.
         ReceiptNotProved: the ledger is not what the checkpoint signed.
     """
-    account = account_get_for_owner(account_id=account_id, owner=owner)
     ids = [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]
     entry = books().entries.find_one({"_id": {"$in": ids}, "account": account.id})
     if entry is None:
         raise TransactionNotFound
-    head = heads().find_one({"account": account.id, "last_seq": {"$gte": entry["seq"]}}, sort=[("last_seq", 1)])
+    head = _head_over(account.id, entry["seq"])
     checkpoint = None if head is None else checkpoint_get(head["checkpoint"])
     if head is None or checkpoint is None:
         raise ReceiptNotReady
     return _proved(_receipt(entry, head, checkpoint))
+
+
+def entry_checkpoint(*, account: Account, seq: int) -> Checkpoint | None:
+    """Return the checkpoint that signed an entry, None while there is none.
+
+    Args:
+        account: the entry's.
+        seq: its number there.
+    """
+    head = _head_over(account.id, seq)
+    return None if head is None else checkpoint_get(head["checkpoint"])
+
+
+def _head_over(account: ObjectId, seq: int) -> Document | None:
+    return heads().find_one({"account": account, "last_seq": {"$gte": seq}}, sort=[("last_seq", 1)])
 
 
 def _receipt(entry: Document, head: Document, checkpoint: Checkpoint) -> Receipt:

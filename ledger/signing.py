@@ -34,6 +34,7 @@ class PublicKey:
     def __init__(self, text: str) -> None:
         raw = _bytes(text)
         self._key = Ed25519PublicKey.from_public_bytes(raw)
+        self.text = text.strip()
         self.id = sha256(raw).hexdigest()[:16]
 
     def has_signed(self, message: bytes, signature: bytes) -> bool:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from banking import limits
-from banking.access import account_get_for_user
+from banking.access import account_get_for_user, transaction_id_read
 from banking.api.orders import funding_read, transaction_read, transfer_read
 from banking.api.query import entry_filter_read, limit_read, page_read
 from banking.api.render import history_body, transaction_body
@@ -14,6 +14,7 @@ from banking.api.views import ApiView, key_of, required_key_of
 from banking.names import names_of_accounts
 from banking.services.payments import funding_send, transfer_send
 from ledger.history import entries_page, transaction_by_key, transactions_by_ids
+from ledger.receipts import signed_receipt
 from ledger.rules import Outcome
 from ledger.transfers import key_check
 
@@ -81,6 +82,15 @@ class HistoryView(ApiView):
         transactions = transactions_by_ids([entry.transaction for entry in page.entries])
         names = names_of_accounts(entry.counterparty for entry in page.entries)
         return Response(history_body(page=page, number=number, limit=limit, transactions=transactions, names=names))
+
+
+class ReceiptView(ApiView):
+    """A receipt that proves itself; `docs/proof.md` says how it is checked."""
+
+    def get(self, request: Request, account_id: str, transaction_id: str) -> Response:
+        account = account_get_for_user(user=self.user, account_id=account_id)
+        receipt = signed_receipt(account=account, transaction_id=transaction_id_read(transaction_id))
+        return Response({"success": True, "receipt": receipt})
 
 
 class ByKeyView(ApiView):

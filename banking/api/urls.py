@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/transactions/bulk", bulk.BulkView.as_view()),
     path("api/transactions/system/initial-funds", transactions.FundingView.as_view()),
     path("api/transactions/by-key/<str:account_id>/<path:key>", transactions.ByKeyView.as_view()),
+    path("api/transactions/<str:account_id>/<str:transaction_id>/receipt", transactions.ReceiptView.as_view()),
     path("api/transactions/<str:account_id>", transactions.HistoryView.as_view()),
     path("api/admin/freeze/<str:account_id>", admin.FreezeView.as_view()),
     path("api/admin/unfreeze/<str:account_id>", admin.UnfreezeView.as_view()),

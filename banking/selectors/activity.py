@@ -6,7 +6,7 @@ from datetime import datetime
 from bson.objectid import ObjectId
 
 from accounts.models import User
-from banking.access import accounts_of_user
+from banking.access import accounts_of_user, transaction_id_read
 from banking.names import names_of_accounts
 from ledger.errors import TransactionNotFound
 from ledger.history import (
@@ -163,12 +163,11 @@ def receipt_for_account(*, account: Account, transaction_id: ObjectId) -> Receip
 
 
 def _transaction_find(transaction_id: str) -> Transaction:
-    if len(transaction_id) != 24 or not ObjectId.is_valid(transaction_id):
-        raise TransactionNotFound
-    found = transactions_by_ids([ObjectId(transaction_id)])
+    wanted = transaction_id_read(transaction_id)
+    found = transactions_by_ids([wanted])
     if not found:
         raise TransactionNotFound
-    return found[ObjectId(transaction_id)]
+    return found[wanted]
 
 
 def _posted_lines(page: EntryPage) -> list[Line]:

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, doors, history, home, sending
+from banking.web.views import administration, bulk, doors, history, home, proof, sending
 
 
 class KeyConverter(StringConverter):
@@ -20,6 +20,7 @@ urlpatterns = [
     path("login", doors.sign_in, name="login"),
     path("logout", doors.sign_out, name="logout"),
     path("theme", doors.theme, name="theme"),
+    path("proof", proof.proof, name="proof"),
     path("dashboard", home.dashboard, name="dashboard"),
     path("accounts/open", home.account_open, name="account_open"),
     path("send", sending.begin, name="send"),
@@ -42,6 +43,7 @@ urlpatterns = [
     path("transactions", history.transactions, name="transactions"),
     path("transactions/failed", history.failed, name="transactions_failed"),
     path("transactions/<str:transaction_id>", history.transaction, name="transaction"),
+    path("transactions/<str:transaction_id>/receipt.json", history.receipt, name="transaction_receipt"),
     path("transactions/<str:transaction_id>/retry", sending.retry, name="transaction_retry"),
     path("admin/users", administration.users, name="admin_users"),
     path("admin/accounts/<str:account_id>/freeze", administration.freeze, name="admin_freeze"),

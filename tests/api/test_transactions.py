@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 from bson.objectid import ObjectId
+from pytest_django import Settings
 
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
+from ledger.checkpoints import checkpoint_append, public_keys
+from ledger.proof import receipt_check
+from ledger.signing import PrivateKey, key_make
 from ledger.store import books
 from tests.api.conftest import Cast, Program, balance
 
@@ -346,3 +350,22 @@ def test_a_malformed_query_is_a_clear_400(cast: Cast, query: str) -> None:
 
 def test_limit_is_at_most_fifty(cast: Cast) -> None:
     assert cast.owner.get(f"/api/transactions/{cast.owners.id}?limit=500").body["limit"] == 50
+
+
+def test_a_signed_receipt_is_given_to_the_account_it_is_about(cast: Cast, settings: Settings) -> None:
+    private = PrivateKey(key_make())
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_PUBLIC_KEYS = "", [private.public_text]
+    transaction = cast.send("10.00").body["transaction"]["_id"]
+    path = f"/api/transactions/{cast.owners.id}/{transaction}/receipt"
+    early = cast.owner.get(path)
+    assert (early.status, early.body["code"]) == (409, "receipt_not_ready")
+    checkpoint_append(private)
+    answer = cast.owner.get(path)
+    assert answer.status == 200
+    assert receipt_check(answer.body["receipt"], public_keys())["transaction"] == transaction
+    for program in (cast.second, cast.stranger, cast.admin, cast.system):
+        assert program.get(path).status == 404
+    assert Program().get(path).status == 401
+    for wrong in ("nonsense", "f" * 24, "$gt"):
+        missing = cast.owner.get(f"/api/transactions/{cast.owners.id}/{wrong}/receipt")
+        assert (missing.status, missing.body["code"]) == (404, "transaction_not_found")

@@ -12,6 +12,8 @@ from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+from ledger.signing import PrivateKey, key_make
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD_KEY = "Zq3_v8-Lw1xT7nB5yK0pR2sD6fG4hJ9mC-uE_aXoViNtQkYrWbMzS"
 DEAD_DATABASE = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
@@ -170,3 +172,24 @@ def test_server_refuses_unsafe_settings() -> None:
     assert done.returncode != 0
     assert "florin.E004" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["short", "AAAA", "not base64 at all, and far too long for a key of thirty-two bytes"])
+def test_an_unreadable_checkpoint_key_is_refused_and_never_shown(production: Settings, key: str) -> None:
+    production.CHECKPOINT_KEY = key
+    production.CHECKPOINT_PUBLIC_KEYS = [key]
+    assert refused() == {"florin.E012", "florin.E013"}
+    checks: list[Any] = [check for check in registry.get_checks() if check.__module__ == "config.checks"]
+    assert key not in str([message for check in checks for message in check()])
+
+
+def test_good_checkpoint_keys_pass(production: Settings) -> None:
+    production.CHECKPOINT_KEY = key_make()
+    production.CHECKPOINT_PUBLIC_KEYS = [PrivateKey(key_make()).public_text]
+    assert refused() == set()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401])
+def test_checkpoints_are_made_now_and_then(production: Settings, seconds: int) -> None:
+    production.CHECKPOINT_SECONDS = seconds
+    assert refused() == {"florin.E014"}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bson.objectid import ObjectId
 from pymongo.database import Database
+from pytest_django import Settings
 
 from ledger import sessions
 from ledger.accounts import account_get, account_open
@@ -13,6 +14,7 @@ from ledger.audit import Origin
 from ledger.errors import LedgerError
 from ledger.records import Account
 from ledger.rules import Outcome
+from ledger.signing import PrivateKey, key_make
 from ledger.transfers import funding_execute, transfer_execute
 from ledger.verify import verify
 
@@ -38,6 +40,14 @@ def open_account(ledger_db: Database[dict[str, Any]]) -> Opener:
         return account_get(account.id)
 
     return opener
+
+
+@pytest.fixture
+def signing_key(settings: Settings) -> PrivateKey:
+    """The bank's key for checkpoints; those who check know its public half."""
+    private = PrivateKey(key_make())
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_PUBLIC_KEYS = "", [private.public_text]
+    return private
 
 
 def send(sender: Account, receiver: Account | ObjectId, amount: object, key: str, **more: Any) -> Outcome:

@@ -11,30 +11,20 @@ import pytest
 from bson.int64 import Int64
 from bson.objectid import ObjectId
 from pymongo.database import Database
-from pytest_django.fixtures import Settings
 
 from ledger import checkpoints, store
 from ledger.chain import entry_hash
 from ledger.checkpoint_check import heads_check, kept_check, latest_root_check, statements_check
 from ledger.checkpoints import Checkpoint, checkpoint_append, checkpoint_get, checkpoint_latest, public_keys
-from ledger.errors import AccountNotFound, ReceiptNotProved, ReceiptNotReady, TransactionNotFound
+from ledger.errors import ReceiptNotProved, ReceiptNotReady, TransactionNotFound
 from ledger.merkle import Tree
 from ledger.proof import NO_STATEMENT, ProofInvalid, receipt_check, statement_hash
-from ledger.receipts import receipt_for_owner
+from ledger.receipts import entry_checkpoint, signed_receipt
 from ledger.records import Account
 from ledger.signing import KeyInvalid, PrivateKey, PublicKey, key_make
 from tests.ledger.conftest import Opener, attempt, send
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture
-def key(settings: Settings) -> PrivateKey:
-    """The bank's key; those who check know its public half."""
-    settings.CHECKPOINT_KEY = ""
-    private = PrivateKey(key_make())
-    settings.CHECKPOINT_PUBLIC_KEYS = [private.public_text]
-    return private
 
 
 def wrong() -> list[str]:
@@ -53,18 +43,18 @@ def appended(key: PrivateKey) -> Checkpoint:
     return made
 
 
-def test_nothing_is_signed_when_there_is_nothing(ledger_db: object, key: PrivateKey) -> None:
-    assert checkpoint_append(key) is None
+def test_nothing_is_signed_when_there_is_nothing(ledger_db: object, signing_key: PrivateKey) -> None:
+    assert checkpoint_append(signing_key) is None
     assert checkpoint_latest() is None
     assert wrong() == []
 
 
-def test_checkpoints_follow_from_one_another_and_sign_every_head(open_account: Opener, key: PrivateKey) -> None:
+def test_checkpoints_follow_from_one_another(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two, _empty = open_account(100), open_account(50), open_account()
-    first = appended(key)
-    assert checkpoint_append(key) is None
+    first = appended(signing_key)
+    assert checkpoint_append(signing_key) is None
     send(one, two, 3, "a")
-    second = appended(key)
+    second = appended(signing_key)
 
     assert (first.number, second.number) == (1, 2)
     assert first.previous == NO_STATEMENT
@@ -84,7 +74,7 @@ def test_checkpoints_follow_from_one_another_and_sign_every_head(open_account: O
 
 
 def test_many_accounts_and_checkpoints_hold_together(
-    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    open_account: Opener, signing_key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "_ACCOUNTS_A_QUERY", 2)
     monkeypatch.setattr(checkpoints, "_HEADS_A_WRITE", 2)
@@ -92,18 +82,18 @@ def test_many_accounts_and_checkpoints_hold_together(
     for turn in range(5):
         for step in range(turn):
             send(accounts[step], accounts[step + 1], 1, f"{turn}:{step}")
-        checkpoint_append(key)
+        checkpoint_append(signing_key)
         assert wrong() == []
     assert checkpoint_latest() is not None
 
 
 def test_an_account_with_very_many_entries_is_signed_in_parts(
-    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    open_account: Opener, signing_key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "MOST_ENTRIES", 3)
     one, two = open_account(100), open_account()
     sent = [send(one, two, 1, f"{number}").transaction.id for number in range(7)]
-    while checkpoint_append(key) is not None:
+    while checkpoint_append(signing_key) is not None:
         assert wrong() == []
     spans = [(head["first_seq"], head["last_seq"]) for head in store.heads().find({"account": one.id}).sort("_id", 1)]
     assert spans == [(1, 3), (4, 6), (7, 8)]
@@ -112,34 +102,34 @@ def test_an_account_with_very_many_entries_is_signed_in_parts(
 
 
 def test_leaves_of_a_process_that_died_are_made_again(
-    open_account: Opener, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    open_account: Opener, signing_key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = open_account(100), open_account()
-    appended(key)
+    appended(signing_key)
     transaction = send(one, two, 1, "a").transaction.id
     with monkeypatch.context() as dying:
         dying.setattr(checkpoints, "_signed", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            checkpoint_append(key)
+            checkpoint_append(signing_key)
     assert store.heads().count_documents({"checkpoint": 2}) == 2
     assert wrong() == []
     with pytest.raises(ReceiptNotReady):
         receipt_of(one, transaction)
     send(one, two, 1, "b")
-    assert appended(key).number == 2
+    assert appended(signing_key).number == 2
     assert wrong() == []
     receipt_check(receipt_of(one, transaction), public_keys())
 
 
 def test_what_does_not_hold_together_is_not_signed(
-    open_account: Opener, key: PrivateKey, bank_db: Database[dict[str, Any]]
+    open_account: Opener, signing_key: PrivateKey, bank_db: Database[dict[str, Any]]
 ) -> None:
     one, two, three = open_account(100), open_account(), open_account(7)
-    appended(key)
+    appended(signing_key)
     send(one, two, 1, "a")
     send(three, two, 1, "b")
     bank_db["ledger_accounts"].update_one({"_id": one.id}, {"$set": {"head_hash": b"\1" * 32}})
-    assert appended(key).accounts == 4
+    assert appended(signing_key).accounts == 4
     assert {head["account"] for head in store.heads().find({"checkpoint": 2})} == {two.id, three.id}
     assert wrong() == []
 
@@ -215,14 +205,14 @@ FORGERIES: dict[str, tuple[Callable[[Database[dict[str, Any]], ObjectId], None],
 
 
 @pytest.fixture
-def signed_bank(open_account: Opener, key: PrivateKey) -> Account:
+def signed_bank(open_account: Opener, signing_key: PrivateKey) -> Account:
     """An account with four entries, the last two of them in the second checkpoint."""
     one, two = open_account(100), open_account(50)
     send(one, two, 1, "a")
-    appended(key)
+    appended(signing_key)
     send(one, two, 2, "b")
     send(one, two, 3, "c")
-    appended(key)
+    appended(signing_key)
     assert wrong() == []
     return one
 
@@ -264,41 +254,38 @@ def test_what_was_taken_back_is_found_by_a_checkpoint_that_was_kept(
 
 def receipt_of(account: Account, transaction: ObjectId) -> Any:
     """Return the receipt as it comes out of its file."""
-    assert account.owner is not None
-    made = receipt_for_owner(account_id=account.id, owner=account.owner, transaction_id=transaction)
-    return json.loads(json.dumps(made))
+    return json.loads(json.dumps(signed_receipt(account=account, transaction_id=transaction)))
 
 
-def test_both_sides_get_a_receipt_that_proves_their_own_entry(open_account: Opener, key: PrivateKey) -> None:
+def test_both_sides_get_a_receipt_that_proves_their_own_entry(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two = open_account(100), open_account()
     transaction = send(one, two, "2.50", "a", note="Tea").transaction.id
     with pytest.raises(ReceiptNotReady):
         receipt_of(one, transaction)
-    appended(key)
+    assert entry_checkpoint(account=one, seq=2) is None
+    checkpoint = appended(signing_key)
+    assert entry_checkpoint(account=one, seq=2) == checkpoint
     for account, direction in ((one, "DEBIT"), (two, "CREDIT")):
         entry = receipt_check(receipt_of(account, transaction), public_keys())
         assert entry["account"] == str(account.id)
         assert (entry["direction"], entry["amount_minor"], entry["note"]) == (direction, "250", "Tea")
 
 
-def test_nobody_else_gets_one(open_account: Opener, key: PrivateKey) -> None:
+def test_nobody_else_gets_one(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two, stranger = open_account(100), open_account(), open_account(5)
     transaction = send(one, two, 1, "a").transaction.id
     refused = attempt(one, two, 9_000, "b").transaction.id
-    appended(key)
+    appended(signing_key)
     with pytest.raises(TransactionNotFound):
         receipt_of(stranger, transaction)
     with pytest.raises(TransactionNotFound):
         receipt_of(one, refused)
-    assert stranger.owner is not None
-    with pytest.raises(AccountNotFound):
-        receipt_for_owner(account_id=one.id, owner=stranger.owner, transaction_id=transaction)
 
 
-def test_a_receipt_stays_small(open_account: Opener, key: PrivateKey) -> None:
+def test_a_receipt_stays_small(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two = open_account(1_000), open_account()
     sent = [send(one, two, 1, f"{number}").transaction.id for number in range(100)]
-    appended(key)
+    appended(signing_key)
     receipt = receipt_of(two, sent[40])
     receipt_check(receipt, public_keys())
     assert len(json.dumps(receipt)) < 3_000
@@ -332,10 +319,10 @@ def changed(receipt: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-def test_whatever_is_changed_in_a_receipt_it_proves_nothing_any_more(open_account: Opener, key: PrivateKey) -> None:
+def test_a_receipt_with_anything_changed_proves_nothing(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two = open_account(100), open_account(4)
     sent = [send(one, two, 1, f"{number}").transaction.id for number in range(5)]
-    appended(key)
+    appended(signing_key)
     receipt = receipt_of(one, sent[2])
     receipt_check(receipt, public_keys())
     for path in leaves_of(receipt):
@@ -348,15 +335,15 @@ def test_whatever_is_changed_in_a_receipt_it_proves_nothing_any_more(open_accoun
 
 
 @pytest.mark.parametrize("thing", [None, [], {}, "receipt", 7, {"format": "florin-receipt/1"}, {"format": []}])
-def test_what_is_no_receipt_is_said_to_be_none(thing: Any, key: PrivateKey) -> None:
+def test_what_is_no_receipt_is_said_to_be_none(thing: Any, signing_key: PrivateKey) -> None:
     with pytest.raises(ProofInvalid):
         receipt_check(thing, public_keys())
 
 
-def test_another_banks_receipt_is_not_this_banks(open_account: Opener, key: PrivateKey) -> None:
+def test_another_banks_receipt_is_not_this_banks(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two = open_account(100), open_account()
     transaction = send(one, two, 1, "a").transaction.id
-    appended(key)
+    appended(signing_key)
     other = PublicKey(PrivateKey(key_make()).public_text)
     with pytest.raises(ProofInvalid, match="not signed by this key"):
         receipt_check(receipt_of(one, transaction), [other])
@@ -378,14 +365,14 @@ def checked(file: Path, key: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_receipt_is_checked_off_line_by_a_command(open_account: Opener, key: PrivateKey, tmp_path: Path) -> None:
+def test_a_command_checks_a_receipt_off_line(open_account: Opener, signing_key: PrivateKey, tmp_path: Path) -> None:
     one, two = open_account(100), open_account()
     transaction = send(one, two, "2.50", "a", note="Tea").transaction.id
-    appended(key)
+    appended(signing_key)
     file = tmp_path / "receipt.json"
     file.write_text(json.dumps(receipt_of(one, transaction)))
 
-    good = checked(file, key.public_text)
+    good = checked(file, signing_key.public_text)
     assert good.returncode == 0, good.stderr
     assert "PROVED" in good.stdout
     assert str(transaction) in good.stdout
@@ -393,13 +380,13 @@ def test_a_receipt_is_checked_off_line_by_a_command(open_account: Opener, key: P
 
     assert checked(file, PrivateKey(key_make()).public_text).returncode == 1
     assert checked(file, "nonsense").returncode == 2
-    assert checked(tmp_path / "missing.json", key.public_text).returncode == 2
+    assert checked(tmp_path / "missing.json", signing_key.public_text).returncode == 2
     file.write_text(file.read_text().replace('"250"', '"950"'))
-    forged = checked(file, key.public_text)
+    forged = checked(file, signing_key.public_text)
     assert forged.returncode == 1
     assert "NOT PROVED" in forged.stderr
     file.write_bytes(b"\xff{" * 10)
-    assert checked(file, key.public_text).returncode == 1
+    assert checked(file, signing_key.public_text).returncode == 1
 
 
 def test_a_private_key_does_not_show_itself() -> None:

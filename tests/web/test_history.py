@@ -1,12 +1,17 @@
 """What happened: history with filters and more of it, failed transfers, receipts, and who may see them."""
 
 import contextlib
+import json
 from datetime import date
 
 import pytest
+from pytest_django import Settings
 
 from banking.web.chart import HEIGHT, WIDTH, balance_chart
+from ledger.checkpoints import checkpoint_append, public_keys
 from ledger.errors import TransferRefused
+from ledger.proof import receipt_check
+from ledger.signing import PrivateKey, key_make
 from tests.web.conftest import Bank, account_with
 from tests.web.visitor import Visitor
 
@@ -232,3 +237,45 @@ def test_the_chart_of_a_balance_that_never_moved_is_a_line(balance: int, height:
     assert chart.line == f"M0 {height}V{height}H{WIDTH}"
     assert chart.zero == (12 if balance < 0 else 148)
     assert chart.height == HEIGHT
+
+
+@pytest.fixture
+def signing(settings: Settings) -> PrivateKey:
+    private = PrivateKey(key_make())
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_PUBLIC_KEYS = "", [private.public_text]
+    return private
+
+
+def test_a_signed_receipt_is_downloaded_by_either_side_and_nobody_else(bank: Bank, signing: PrivateKey) -> None:
+    transaction = bank.pay("12.50", "Tea")
+    owner = Visitor(bank.owner)
+    assert "Not signed yet" in owner.get(f"/transactions/{transaction}").text
+    assert owner.get(f"/transactions/{transaction}/receipt.json").status == 409
+    assert "has not signed this transfer yet" in owner.text
+
+    checkpoint_append(signing)
+    assert "Checkpoint 1" in owner.get(f"/transactions/{transaction}").text
+    for user, direction in ((bank.owner, "DEBIT"), (bank.second, "CREDIT")):
+        response = Visitor(user).get(f"/transactions/{transaction}/receipt.json").response
+        assert f"florin-receipt-{transaction}.json" in response["Content-Disposition"]
+        assert "no-store" in response["Cache-Control"]
+        entry = receipt_check(json.loads(response.content), public_keys())
+        assert (entry["direction"], entry["amount_minor"], entry["transaction"]) == (direction, "1250", transaction)
+    assert Visitor(bank.stranger).get(f"/transactions/{transaction}/receipt.json").status == 404
+    assert Visitor(bank.admin).get(f"/transactions/{transaction}/receipt.json").status == 404
+    assert Visitor().get(f"/transactions/{transaction}/receipt.json").address.startswith("/login?next=")
+
+
+def test_a_bank_without_a_key_promises_no_signature(bank: Bank, settings: Settings) -> None:
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_PUBLIC_KEYS = "", []
+    assert "igned" not in Visitor(bank.owner).get(f"/transactions/{bank.pay('1', 'Tea')}").text
+    assert "has no key to sign with" in Visitor().get("/proof").text
+
+
+def test_everybody_can_read_how_a_receipt_is_checked(bank: Bank, signing: PrivateKey) -> None:
+    assert "Nothing is signed yet" in Visitor().get("/proof").text
+    checkpoint = checkpoint_append(signing)
+    assert checkpoint is not None
+    page = Visitor().get("/proof").text
+    assert signing.public_text in page
+    assert checkpoint.root.hex() in page

@@ -1,6 +1,7 @@
 """What happened on an account: history, failed transfers, one transaction in detail."""
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from banking.access import accounts_of_user
@@ -9,7 +10,9 @@ from banking.web.forms import FilterForm
 from banking.web.methods import reads
 from banking.web.viewer import private_page, viewer, zone_of
 from banking.web.views.home import account_chosen
+from ledger.checkpoints import public_keys
 from ledger.history import MOST_EXAMINED
+from ledger.receipts import entry_checkpoint, signed_receipt
 from ledger.records import MAX_FAILURES
 
 
@@ -61,4 +64,22 @@ def failed(request: HttpRequest) -> HttpResponse:
 def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
     """One transaction in detail, which is also its receipt."""
     receipt = receipt_for_user(user=viewer(request), transaction_id=transaction_id)
-    return render(request, "pages/transaction.html", {"receipt": receipt})
+    entry = receipt.entry
+    checkpoint = None if entry is None else entry_checkpoint(account=receipt.account, seq=entry.seq)
+    page = {"receipt": receipt, "checkpoint": checkpoint, "signs": bool(public_keys()), "checkpoint_pace": _pace()}
+    return render(request, "pages/transaction.html", page)
+
+
+def _pace() -> str:
+    minutes = -(-settings.CHECKPOINT_SECONDS // 60)
+    return "minute" if minutes == 1 else f"{minutes} minutes"
+
+
+@reads
+@private_page
+def receipt(request: HttpRequest, transaction_id: str) -> HttpResponse:
+    """The receipt as a file that proves itself, to be checked by anybody who has the bank's public key."""
+    found = receipt_for_user(user=viewer(request), transaction_id=transaction_id)
+    signed = signed_receipt(account=found.account, transaction_id=found.transaction.id)
+    name = f'attachment; filename="florin-receipt-{found.transaction.id}.json"'
+    return JsonResponse(signed, headers={"Content-Disposition": name}, json_dumps_params={"indent": 1})
