@@ -19,6 +19,7 @@ from ledger.checkpoints import Checkpoint, at_moment, latest_leaves, leaf_of
 from ledger.merkle import Tree, root_of
 from ledger.proof import NO_STATEMENT, statement_hash, statement_is_signed
 from ledger.records import Document
+from ledger.schema import PER_ACCOUNT
 from ledger.signing import PublicKey
 
 CODE = "checkpoint"
@@ -94,7 +95,7 @@ def _roots(session: ClientSession, heads: Sequence[Document]) -> dict[int, Check
 def _hashes(session: ClientSession, heads: Sequence[Document]) -> dict[tuple[Any, Any], bytes]:
     ends = [{"account": head["account"], "seq": head["last_seq"]} for head in heads]
     wanted = {"account": 1, "seq": 1, "hash": 1}
-    found = at_moment(store.ENTRIES, session).find({"$or": ends}, wanted, session=session)
+    found = at_moment(store.ENTRIES, session).find({"$or": ends}, wanted, session=session, hint=PER_ACCOUNT)
     return {(entry["account"], entry["seq"]): entry["hash"] for entry in found}
 
 

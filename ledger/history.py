@@ -17,6 +17,7 @@ from bson.objectid import ObjectId
 from ledger.cursors import cursor_read, cursor_write, number_read
 from ledger.errors import RequestInvalid, TransactionNotFound
 from ledger.records import CREDIT, DEBIT, FAILED, Account, Document, Entry, Transaction, entry_id, now
+from ledger.schema import PER_ACCOUNT
 from ledger.store import ENTRIES, books, database
 
 MAX_LIMIT = 50
@@ -145,7 +146,7 @@ def _entries_between(
 ) -> list[Entry]:
     query = {"account": account.id, "seq": {"$gt": low, "$lte": high}, **conditions}
     # Said, because the planner would try the index of times as well, and read all of an account to sort it.
-    found = books().entries.find(query, hint="gapless_per_account").sort("seq", -1).skip(skipped).limit(limit)
+    found = books().entries.find(query, hint=PER_ACCOUNT).sort("seq", -1).skip(skipped).limit(limit)
     return [Entry.of(document) for document in found]
 
 
@@ -172,7 +173,7 @@ def _count(account: Account, low: int, high: int, conditions: Document) -> int |
     if high - low > MOST_EXAMINED:
         return None
     query = {"account": account.id, "seq": {"$gt": low, "$lte": high}, **conditions}
-    return books().entries.count_documents(query, hint="gapless_per_account")
+    return books().entries.count_documents(query, hint=PER_ACCOUNT)
 
 
 def _cursor_at(number: int) -> str:
@@ -243,7 +244,7 @@ def recent_counterparties(*, account: Account, limit: int) -> list[ObjectId]:
     """Return the accounts that this one last paid, each once, latest first; among its last entries only."""
     query = {"account": account.id, "seq": {"$gt": account.seq - _RECENT}, "direction": DEBIT}
     fields = {"_id": 0, "counterparty": 1}
-    paid = books().entries.find(query, fields, hint="gapless_per_account", batch_size=_RECENT).sort("seq", -1)
+    paid = books().entries.find(query, fields, hint=PER_ACCOUNT, batch_size=_RECENT).sort("seq", -1)
     return list(dict.fromkeys(document["counterparty"] for document in paid))[:limit]
 
 

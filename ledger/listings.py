@@ -12,6 +12,7 @@ from ledger.cursors import cursor_read, cursor_write, number_read
 from ledger.history import transactions_by_ids
 from ledger.newest import Question, limit_bounded, newest, rows_skipped
 from ledger.records import COMPLETED, FAILED, PENDING, PROCESSING, Transaction
+from ledger.schema import PER_ACCOUNT
 from ledger.store import books
 
 _NOT_POSTED = [FAILED, PENDING, PROCESSING]
@@ -120,7 +121,7 @@ def _lists(account_id: ObjectId, status: str | None, place: _Place, wanted: int)
 def _posted(account_id: ObjectId, place: _Place, wanted: int) -> list[_Row]:
     query = {"account": account_id, "seq": {"$lt": place.number}}
     fields = {"transaction": 1, "seq": 1, "created_at": 1}
-    found = books().entries.find(query, fields, hint="gapless_per_account").sort("seq", -1).limit(wanted)
+    found = books().entries.find(query, fields, hint=PER_ACCOUNT).sort("seq", -1).limit(wanted)
     return [_Row(entry["created_at"], entry["transaction"], int(entry["seq"])) for entry in found]
 
 

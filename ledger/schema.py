@@ -200,6 +200,9 @@ VALIDATORS: dict[str, dict[str, Any]] = {
     ),
 }
 
+# The index by which the entries of an account are read in their order.
+PER_ACCOUNT = "gapless_per_account"
+
 # Every state but COMPLETED, which sorts before the others: the few that an operator or a sender looks for. A transfer
 # that completes pays nothing for an index of these.
 _NOT_COMPLETED = {"status": {"$gt": COMPLETED}}
@@ -234,7 +237,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
     ],
     store.ENTRIES: [
-        IndexModel([("account", ASCENDING), ("seq", DESCENDING)], unique=True, name="gapless_per_account"),
+        IndexModel([("account", ASCENDING), ("seq", DESCENDING)], unique=True, name=PER_ACCOUNT),
         IndexModel([("account", ASCENDING), ("created_at", DESCENDING), ("seq", DESCENDING)], name="as_of"),
     ],
     store.AUDIT: [
