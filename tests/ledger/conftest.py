@@ -74,3 +74,14 @@ def balance(account: Account) -> int:
 def books_are_right() -> None:
     """Assert every invariant over the whole database."""
     assert verify().violations == []
+
+
+@pytest.fixture
+def busy(open_account: Opener) -> tuple[ObjectId, ObjectId]:
+    """Two accounts with some payments and a failure between them: eleven entries each."""
+    one, two = open_account(100), open_account(50)
+    for number in range(5):
+        send(one, two, 3, f"a{number}")
+        send(two, one, 1, f"b{number}")
+    attempt(one, two, 1_000, "failed")
+    return one.id, two.id

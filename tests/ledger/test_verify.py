@@ -1,7 +1,5 @@
 """`verify_ledger` finds every kind of damage, and nothing in books that are right."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -11,36 +9,16 @@ from bson.objectid import ObjectId
 from django.core.management import CommandError, call_command
 from pymongo.database import Database
 
+from ledger.findings import CHAIN, I5, MAX_VIOLATIONS
 from ledger.store import books
-from ledger.verify import MAX_VIOLATIONS, verify
-from tests.ledger.conftest import Opener, attempt, send
+from ledger.verify import verify
+from tests.ledger.damages import DAMAGES, damaged, entry_at, linked, rechained, rewritten
 
 Books = Database[dict[str, Any]]
-LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def busy(open_account: Opener) -> tuple[ObjectId, ObjectId]:
-    """Two accounts with some payments and a failure between them."""
-    one, two = open_account(100), open_account(50)
-    for number in range(5):
-        send(one, two, 3, f"a{number}")
-        send(two, one, 1, f"b{number}")
-    attempt(one, two, 1_000, "failed")
-    return one.id, two.id
-
-
-def damaged(collection: str, query: dict[str, Any], change: dict[str, Any]) -> None:
-    """Change a document behind the service's and the validator's back."""
-    from ledger.store import database
-
-    database().command(
-        "update", collection, updates=[{"q": query, "u": change, "multi": False}], bypassDocumentValidation=True
-    )
 
 
 def invariants() -> set[str]:
-    return {line.split()[0] for line in verify().violations}
+    return {violation.code for violation in verify().violations}
 
 
 @pytest.mark.usefixtures("busy")
@@ -49,106 +27,79 @@ def test_right_books_have_no_violation() -> None:
     report = verify(lambda step, done: steps.append(step))
     assert report.violations == []
     assert (report.accounts, report.transactions, report.entries) == (6, 13, 24)
-    assert steps == ["accounts", "entries", "transactions"]
+    assert steps == ["entries", "transactions"]
 
 
 def test_empty_books_are_right(bank_db: Books) -> None:
     assert verify().violations == []
 
 
-DAMAGES: dict[str, tuple[Callable[[ObjectId], None], set[str]]] = {
-    "a balance from nowhere": (
-        lambda one: damaged("ledger_accounts", {"_id": one}, {"$inc": {"balance_minor": Int64(5)}}),
-        {"I1", "I2"},
-    ),
-    "a customer below zero": (
-        lambda one: damaged("ledger_accounts", {"_id": one}, {"$set": {"balance_minor": Int64(-5)}}),
-        {"I1", "I2", "I3"},
-    ),
-    "money held that is not there": (
-        lambda one: damaged("ledger_accounts", {"_id": one}, {"$set": {"held_minor": Int64(10**9)}}),
-        {"I3"},
-    ),
-    "an entry with another amount": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, {"$inc": {"amount_minor": Int64(1)}}),
-        {"I2", "I4", "I5"},
-    ),
-    "an entry with another balance": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, {"$inc": {"balance_after_minor": Int64(1)}}),
-        {"I5"},
-    ),
-    "a first entry with another balance": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 1}, {"$inc": {"balance_after_minor": Int64(1)}}),
-        {"I5"},
-    ),
-    "an entry turned round": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 1}, {"$set": {"direction": "DEBIT2"}}),
-        {"I2", "I4", "I5"},
-    ),
-    "an entry taken out": (
-        lambda one: drop("ledger_entries", {"account": one, "seq": 3}),
-        {"I2", "I4", "I5"},
-    ),
-    "the last entry taken out": (
-        lambda one: drop("ledger_entries", {"account": one, "seq": 11}),
-        {"I2", "I4", "I5"},
-    ),
-    "a gap in the numbers": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 11}, {"$set": {"seq": Int64(12)}}),
-        {"I5"},
-    ),
-    "a count that is not the number of entries": (
-        lambda one: damaged("ledger_accounts", {"_id": one}, {"$inc": {"seq": Int64(1)}}),
-        {"I5"},
-    ),
-    "an entry from the past": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 11}, {"$set": {"created_at": LONG_AGO}}),
-        {"I5"},
-    ),
-    "an entry on another account": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 11}, {"$set": {"account": ObjectId()}}),
-        {"I2", "I4", "I5"},
-    ),
-    "a first entry with another sum of credits": (
-        lambda one: damaged("ledger_entries", {"account": one, "seq": 1}, {"$inc": {"credits_after_minor": Int64(1)}}),
-        {"I5"},
-    ),
-    "an account with another sum of credits": (
-        lambda one: damaged("ledger_accounts", {"_id": one}, {"$inc": {"credits_minor": Int64(1)}}),
-        {"I2"},
-    ),
-    "a counter that is wrong": (
-        lambda one: damaged("ledger_accounts", {"_id": 3}, {"$inc": {"transactions": Int64(1)}}),
-        {"totals"},
-    ),
-    "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {"I4", "totals"}),
-    "the newest transaction lost": (lambda one: drop("ledger_transactions", {"key": "b4"}), {"I4", "totals"}),
-    "a failed transaction with entries": (
-        lambda one: damaged("ledger_transactions", {"key": "a1"}, {"$set": {"status": "FAILED"}}),
-        {"I4", "totals"},
-    ),
-    "a completed transaction without entries": (
-        lambda one: damaged("ledger_transactions", {"key": "failed"}, {"$set": {"status": "COMPLETED"}}),
-        {"I4", "totals"},
-    ),
-    "a transaction with another receiver": (
-        lambda one: damaged("ledger_transactions", {"key": "a1"}, {"$set": {"receiver": ObjectId()}}),
-        {"I4"},
-    ),
-}
-
-
-def drop(collection: str, query: dict[str, Any]) -> None:
-    from ledger.store import database
-
-    assert database()[collection].delete_one(query).deleted_count == 1
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_damage_is_found(busy: tuple[ObjectId, ObjectId], damage: str) -> None:
+def test_every_damage_is_found(busy: tuple[ObjectId, ObjectId], damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     do, broken = DAMAGES[damage]
     do(busy[0])
-    assert invariants() == broken
+    whole = verify()
+    assert {violation.code for violation in whole.violations} == broken
+    # In parts of one entry each it finds the very same.
+    monkeypatch.setattr("ledger.verify._PART", 1)
+    assert verify() == whole
+
+
+def test_what_is_found_can_be_looked_up(busy: tuple[ObjectId, ObjectId]) -> None:
+    changed = rewritten(busy[0], 3)
+    linked(busy[0], changed)
+    victim = entry_at(busy[0], 4)
+    (violation,) = verify().violations
+    assert violation.code == CHAIN
+    assert violation.text == (
+        f"account {busy[0]} entry 4 (transaction {victim['transaction']}) "
+        "was changed: its hash is not that of its content"
+    )
+
+
+class Notary:
+    """A witness who knows the hash of one entry and how many entries there were."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.account, self.seq, self.hash = entry["account"], entry["seq"], entry["hash"]
+        self.seen: list[tuple[ObjectId, int]] = []
+        self.ended: list[tuple[ObjectId, int]] = []
+
+    def entry(self, account: ObjectId, seq: int, hash: bytes) -> str | None:
+        self.seen.append((account, seq))
+        is_other = (account, seq) == (self.account, self.seq) and hash != self.hash
+        return "is not what was signed" if is_other else None
+
+    def end(self, account: ObjectId, seq: int) -> str | None:
+        self.ended.append((account, seq))
+        return "is the last, and more were signed" if account == self.account and seq < self.seq else None
+
+
+@pytest.mark.parametrize("part", [1, 50_000])
+def test_a_witness_sees_every_entry_and_every_end_once(
+    busy: tuple[ObjectId, ObjectId], part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.verify._PART", part)
+    notary = Notary(entry_at(busy[0], 11))
+    assert verify(witness=notary).violations == []
+    assert [seq for account, seq in notary.seen if account == busy[0]] == list(range(1, 12))
+    assert len(notary.seen) == 24
+    assert sorted(seq for _, seq in notary.ended) == [0, 0, 0, 2, 11, 11]
+
+
+def test_an_account_that_is_chained_anew_is_known_by_a_witness_alone(busy: tuple[ObjectId, ObjectId]) -> None:
+    notary = Notary(entry_at(busy[0], 11))
+    rechained(busy[0])
+    assert verify().violations == []
+    (violation,) = verify(witness=notary).violations
+    assert str(violation) == f"checkpoint account {busy[0]} entry 11 is not what was signed"
+
+
+def test_entries_that_were_signed_and_are_gone_are_known_by_a_witness(busy: tuple[ObjectId, ObjectId]) -> None:
+    notary = Notary(entry_at(busy[0], 11))
+    notary.seq += 1
+    (violation,) = verify(witness=notary).violations
+    assert str(violation) == f"checkpoint account {busy[0]} entry 11 is the last, and more were signed"
 
 
 def test_a_key_used_twice_is_found_even_when_the_index_is_gone(
@@ -161,6 +112,17 @@ def test_a_key_used_twice_is_found_even_when_the_index_is_gone(
         damaged("ledger_transactions", {"key": "a1"}, {"$set": {"key": "a2"}})
         assert invariants() == {"I6"}
         damaged("ledger_transactions", {"key": "a2"}, {"$set": {"key": "a1"}})
+    finally:
+        schema_apply(bank_db)
+    assert invariants() == set()
+
+
+def test_a_lost_index_of_the_entries_is_found_and_no_accident(busy: tuple[ObjectId, ObjectId], bank_db: Books) -> None:
+    from ledger.schema import schema_apply
+
+    books().entries.drop_index("gapless_per_account")
+    try:
+        assert invariants() == {I5}
     finally:
         schema_apply(bank_db)
     assert invariants() == set()

@@ -24,5 +24,5 @@ class Command(BaseCommand):
             )
             return
         for line in report.violations:
-            self.stdout.write(self.style.ERROR(line))
+            self.stdout.write(self.style.ERROR(str(line)))
         raise CommandError(f"{len(report.violations) + report.omitted} violations.", returncode=1)
