@@ -40,6 +40,12 @@ CHECKPOINT_PUBLIC_KEYS = env.list("CHECKPOINT_PUBLIC_KEYS", default=[])
 # Seconds between two checkpoints, while entries come in.
 CHECKPOINT_SECONDS = env.int("CHECKPOINT_SECONDS", default=30)
 
+# --- verification in small parts (ledger.inspection) ----------------------------------------------------------
+# Entries that one part checks, seconds between two parts, and from the beginning of a round to that of the next.
+VERIFICATION_STEP_ENTRIES = env.int("VERIFICATION_STEP_ENTRIES", default=500)
+VERIFICATION_STEP_SECONDS = env.float("VERIFICATION_STEP_SECONDS", default=1.0)
+VERIFICATION_ROUND_SECONDS = env.int("VERIFICATION_ROUND_SECONDS", default=300)
+
 # --- request limits -------------------------------------------------------------------------------------------
 RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")
 RATE_LIMIT_STRICT = env.str("RATE_LIMIT_STRICT", default="50/15m")

@@ -28,14 +28,20 @@ _HEADS_AT_ONCE = 200
 Violations = Iterator[tuple[str, str]]
 
 
-def statements_check(session: ClientSession, keys: Sequence[PublicKey]) -> Violations:
+def statements_check(
+    session: ClientSession, keys: Sequence[PublicKey], *, after: int = 0, limit: int = 0
+) -> Violations:
     """Check that checkpoints run 1..n, each naming the one before, and that their signatures are good.
 
     Args:
         keys: the public keys to check with; none leaves the signatures unchecked, which the caller has to say.
+        after: the number of the checkpoint behind which to begin.
+        limit: how many at most; 0 for all.
     """
-    number, previous = 0, NO_STATEMENT
-    for document in at_moment(store.CHECKPOINTS, session).find({}, session=session).sort("_id", 1):
+    statements = at_moment(store.CHECKPOINTS, session)
+    before = statements.find_one({"_id": Int64(after)}, session=session) if after else None
+    number, previous = after, NO_STATEMENT if before is None else statement_hash(Checkpoint.of(before).statement)
+    for document in statements.find({"_id": {"$gt": Int64(after)}}, session=session).sort("_id", 1).limit(limit):
         checkpoint = Checkpoint.of(document)
         number += 1
         if checkpoint.number != number:

@@ -1,7 +1,6 @@
 """What a verification of the books finds: which invariants are broken, and where, in one readable line each."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +12,9 @@ CHAIN = "chain"
 TOTALS = "totals"
 # What was signed at some time still stands.
 CHECKPOINT = "checkpoint"
+
+# How a verification was made: as a whole at one moment, or as a round in small parts.
+FULL, ROUND = "full", "round"
 
 # More than this says nothing new and would hide the first ones.
 MAX_VIOLATIONS = 100
@@ -54,8 +56,3 @@ class Report:
         self.counts[code] += 1
         if len(self.violations) < MAX_VIOLATIONS:
             self.violations.append(Violation(code, text))
-
-    def join(self, violations: list[Violation], counts: Mapping[str, int]) -> None:
-        """Put what an earlier part of the same verification found before what this one did."""
-        self.violations = [*violations, *self.violations][:MAX_VIOLATIONS]
-        self.counts.update(counts)

@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from ledger import store
 from ledger.chain import BEGINNING
+from ledger.findings import FULL, MAX_VIOLATIONS, ROUND
 from ledger.money import offered_currencies
 from ledger.records import (
     ACTIVE,
@@ -115,6 +116,15 @@ _SHARD = _exactly(
     volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
 )
 
+_VIOLATION = {
+    "bsonType": "object",
+    "required": ["code", "text"],
+    "properties": {"code": _TEXT, "text": _TEXT},
+    "additionalProperties": False,
+}
+_IS_RUNNING = {"finished_at": {"$type": "null"}, "phase": {"$type": "string"}, "kind": {"$eq": ROUND}}
+_KEPT_SECONDS = 90 * 24 * 60 * 60
+
 VALIDATORS: dict[str, dict[str, Any]] = {
     store.ACCOUNTS: {"$or": [_ACCOUNT, _SHARD]},
     # One document for each owner, which all openings of that owner write: two at once conflict, and one waits.
@@ -198,6 +208,27 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         index=_COUNT,
         path={"bsonType": "array", "items": _HASH},
     ),
+    store.VERIFICATIONS: {
+        "$and": [
+            _exactly(
+                _id={"bsonType": "long", "minimum": 1},
+                kind=_one_of(FULL, ROUND),
+                phase=_TEXT_OR_NULL,
+                cursor={"bsonType": ["object", "null"]},
+                part=_COUNT,
+                expected=_COUNT,
+                accounts=_COUNT,
+                transactions=_COUNT,
+                entries=_COUNT,
+                violations={"bsonType": "array", "maxItems": MAX_VIOLATIONS, "items": _VIOLATION},
+                counts={"bsonType": "object", "additionalProperties": _POSITIVE},
+                proved={"bsonType": "object", "additionalProperties": _DATE},
+                started_at=_DATE,
+                finished_at=_DATE_OR_NULL,
+            ),
+            {"$or": [{"finished_at": {"$type": "date"}, "phase": {"$eq": None}}, _IS_RUNNING]},
+        ]
+    },
 }
 
 # The index by which the entries of an account are read in their order.
@@ -253,6 +284,21 @@ INDEXES: dict[str, list[IndexModel]] = {
     store.CHECKPOINTS: [],
     store.HEADS: [
         IndexModel([("account", ASCENDING), ("last_seq", DESCENDING)], unique=True, name="newest_per_account"),
+    ],
+    store.VERIFICATIONS: [
+        IndexModel(
+            [("kind", ASCENDING)],
+            unique=True,
+            name="one_running",
+            partialFilterExpression={"finished_at": {"$type": "null"}},
+        ),
+        # Rounds follow one another for ever; what a person asked for is kept.
+        IndexModel(
+            [("finished_at", ASCENDING)],
+            name="rounds_expire",
+            expireAfterSeconds=_KEPT_SECONDS,
+            partialFilterExpression={"kind": {"$eq": ROUND}},
+        ),
     ],
 }
 

@@ -24,6 +24,7 @@ PROCESSES = "ledger_processes"
 LEASES = "ledger_leases"
 CHECKPOINTS = "ledger_checkpoints"
 HEADS = "ledger_heads"
+VERIFICATIONS = "ledger_verifications"
 
 # What was acknowledged is on disk on a majority of the replica set.
 DURABLE = WriteConcern(w="majority", j=True)
@@ -74,6 +75,11 @@ def checkpoints() -> Collection[dict[str, Any]]:
 def heads() -> Collection[dict[str, Any]]:
     """Return the leaves of the checkpoints' trees."""
     return database()[HEADS]
+
+
+def verifications() -> Collection[dict[str, Any]]:
+    """Return what verifications found, and how far the present one is (`ledger.verifications`)."""
+    return database()[VERIFICATIONS]
 
 
 def books() -> Books:

@@ -5,63 +5,48 @@ by default (`minSnapshotHistoryWindowInSeconds`); a ledger that takes longer nee
 makes the same checks in small parts, all the time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pymongo.client_session import ClientSession
 
 from ledger.findings import Report
-from ledger.invariants import Place
+from ledger.phases import PHASES, Phase
 from ledger.records import Document
-from ledger.stats import shard_add, shard_document, stats_sum
 from ledger.store import client
-from ledger.sums import balances_check, indexes_check, keys_check, totals_check
-from ledger.walk import ACCOUNTS_BEGIN, NOBODY, TRANSACTIONS_BEGIN, Witness, accounts_walk, transactions_walk
+from ledger.sums import keys_check
 
 _PART = 50_000
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[str, Report], None]
 
 
-def _silent(step: str, done: int) -> None:
+def _silent(phase: str, report: Report) -> None:
     pass
 
 
-def verify(progress: Progress = _silent, witness: Witness = NOBODY) -> Report:
-    """Check I1 to I6, the chains and the counters over the whole database.
+def verify(progress: Progress = _silent) -> Report:
+    """Check I1 to I6, the chains, the checkpoints and the counters over the whole database.
 
     Args:
-        progress: told the step's name and how much of it is done, now and then.
-        witness: told of every entry (`ledger.walk`).
+        progress: told now and then which phase it is in, and what it has found so far.
 
     Returns:
         The report; the books are right when it has no violations.
     """
     report = Report()
     with client().start_session(snapshot=True) as session:
-        balances_check(session, report)
-        _accounts_check(session, report, progress, witness)
-        _transactions_check(session, report, progress)
+        for phase in PHASES:
+            for _ in _parts(phase, session, report):
+                progress(phase.name, report)
         keys_check(session, report)
-    indexes_check(report)
     return report
 
 
-def _accounts_check(session: ClientSession, report: Report, progress: Progress, witness: Witness) -> None:
-    place: Place | None = ACCOUNTS_BEGIN
-    while place is not None:
-        place = accounts_walk(session, begin=place, budget=_PART, report=report, witness=witness)
-        progress("entries", report.entries)
-
-
-def _transactions_check(session: ClientSession, report: Report, progress: Progress) -> None:
-    shard = shard_document(0)
-
-    def count(transaction: Document) -> None:
-        shard_add(shard, transaction)
-
-    after = TRANSACTIONS_BEGIN
-    while (last := transactions_walk(session, after=after, budget=_PART, report=report, count=count)) is not None:
-        after = last
-        progress("transactions", report.transactions)
-    progress("transactions", report.transactions)
-    totals_check(session, stats_sum([shard]), report)
+def _parts(phase: Phase, session: ClientSession, report: Report) -> Iterator[None]:
+    """Make the parts of a phase one after the other."""
+    cursor: Document | None = None
+    while True:
+        cursor = phase.part(session, cursor, _PART, report)
+        yield
+        if cursor is None:
+            return

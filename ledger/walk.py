@@ -6,10 +6,10 @@ the last, and new ones are only ever added at the end; where the end is reached,
 snapshot. What is written behind a walk's back is for the next one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
@@ -18,7 +18,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from ledger.findings import CHECKPOINT, I4, I5, Report
+from ledger.findings import I4, I5, Report
 from ledger.invariants import Place, account_check, entry_check, transaction_check
 from ledger.records import Document
 from ledger.store import Books, books
@@ -32,34 +32,9 @@ _BY_ACCOUNT = [("account", ASCENDING), ("seq", DESCENDING)]
 _BACKWARDS = [("account", DESCENDING), ("seq", ASCENDING)]
 # What the database sends at once: unasked, 16 MB, of which a small part would be used.
 _MAX_AT_ONCE = 5_000
+_ACCOUNTS_AT_ONCE = 100
 # How the database refuses to walk by an index that it does not have.
 _BAD_VALUE = 2
-
-
-class Witness(Protocol):
-    """Who compares what is walked with what is known about it from elsewhere, such as a signed checkpoint.
-
-    Both return what is wrong, as the end of a sentence that begins with the account, or None.
-    """
-
-    def entry(self, account: ObjectId, seq: int, hash: bytes) -> str | None:
-        """See an entry, in the order of the numbers of its account."""
-
-    def end(self, account: ObjectId, seq: int) -> str | None:
-        """See that the entry before was the account's last; `seq` is 0 when there is none."""
-
-
-class Nobody:
-    """A witness who knows nothing from elsewhere."""
-
-    def entry(self, account: ObjectId, seq: int, hash: bytes) -> str | None:
-        return None
-
-    def end(self, account: ObjectId, seq: int) -> str | None:
-        return None
-
-
-NOBODY = Nobody()
 
 
 def snapshot_books() -> Books:
@@ -67,9 +42,7 @@ def snapshot_books() -> Books:
     return Books(*(collection.with_options(read_concern=ReadConcern()) for collection in books()))
 
 
-def accounts_walk(
-    session: ClientSession, *, begin: Place, budget: int, report: Report, witness: Witness = NOBODY
-) -> Place | None:
+def accounts_walk(session: ClientSession, *, begin: Place, budget: int, report: Report) -> Place | None:
     """Check accounts with their entries (I2, I5, chain), from a place on.
 
     Args:
@@ -77,13 +50,12 @@ def accounts_walk(
         begin: where the part before ended, or `ACCOUNTS_BEGIN`.
         budget: how many entries and accounts together to check, from 1.
         report: counts, and takes the violations.
-        witness: told of every entry and of every account's end.
 
     Returns:
         Where to go on, or None when all accounts are done.
     """
     try:
-        return _accounts_walk(session, begin, budget, report, witness)
+        return _accounts_walk(session, begin, budget, report)
     except OperationFailure as failure:
         if failure.code != _BAD_VALUE:
             raise
@@ -91,9 +63,7 @@ def accounts_walk(
         return None
 
 
-def _accounts_walk(
-    session: ClientSession, begin: Place, budget: int, report: Report, witness: Witness
-) -> Place | None:
+def _accounts_walk(session: ClientSession, begin: Place, budget: int, report: Report) -> Place | None:
     place = begin
     for account_id, account, entries in _joined(session, begin, budget):
         if account_id != place.account:
@@ -104,17 +74,10 @@ def _accounts_walk(
             if budget <= 0:
                 return place
             place = entry_check(entry, place, report)
-            _testify(witness.entry(account_id, place.seq, place.hash), place, report)
             budget -= 1
         account_check(account, place, report)
-        _testify(witness.end(account_id, place.seq), place, report)
         budget -= 1
     return None
-
-
-def _testify(wrong: str | None, place: Place, report: Report) -> None:
-    if wrong:
-        report.add(CHECKPOINT, f"account {place.account} entry {place.seq} {wrong}")
 
 
 _Joined = Iterator[tuple[ObjectId, Document | None, Iterator[Document]]]
@@ -126,7 +89,7 @@ def _joined(session: ClientSession, begin: Place, budget: int) -> _Joined:
     Either may be missing: an account without entries, entries without an account.
     """
     of, at_once = snapshot_books(), min(budget + 1, _MAX_AT_ONCE)
-    accounts = of.accounts.find({"_id": {"$lte": begin.account}}, session=session, batch_size=at_once)
+    accounts = of.accounts.find({"_id": {"$lte": begin.account}}, session=session, batch_size=_ACCOUNTS_AT_ONCE)
     accounts = accounts.sort("_id", DESCENDING)
     # The types keep out what can have no place in the order; such an entry is missed where it should be.
     entries = of.entries.find(
@@ -154,7 +117,6 @@ def transactions_walk(
     after: ObjectId,
     budget: int,
     report: Report,
-    count: Callable[[Document], None] = lambda transaction: None,
 ) -> ObjectId | None:
     """Check transactions with their entries (I4), from an id on.
 
@@ -163,7 +125,6 @@ def transactions_walk(
         after: the last transaction of the part before, or `TRANSACTIONS_BEGIN`.
         budget: how many transactions to check, from 1.
         report: counts, and takes the violations.
-        count: told of every transaction.
 
     Returns:
         The last transaction that was checked, or None when all are done.
@@ -176,7 +137,6 @@ def transactions_walk(
         for lost in groups.before(str(transaction["_id"])):
             report.add(I4, f"entries of transaction {lost}, which does not exist")
         transaction_check(transaction, groups.take(str(transaction["_id"])), report)
-        count(transaction)
         after = transaction["_id"]
     if report.transactions == done:
         return after

@@ -12,13 +12,17 @@ from ledger import sessions
 from ledger.accounts import account_get, account_open
 from ledger.audit import Origin
 from ledger.errors import LedgerError
+from ledger.inspection import inspection_step
 from ledger.records import Account
 from ledger.rules import Outcome
 from ledger.signing import PrivateKey, key_make
 from ledger.transfers import funding_execute, transfer_execute
+from ledger.verifications import Verification, round_latest, round_running
 from ledger.verify import verify
 
 ORIGIN = Origin(actor=ObjectId(), address="127.0.0.1", surface="api")
+# More than any round of a test has.
+_MOST_PARTS = 500
 Opener = Callable[..., Account]
 
 
@@ -85,3 +89,14 @@ def busy(open_account: Opener) -> tuple[ObjectId, ObjectId]:
         send(two, one, 1, f"b{number}")
     attempt(one, two, 1_000, "failed")
     return one.id, two.id
+
+
+def inspected() -> Verification:
+    """Make the present round's parts, or those of a new one, until it is over."""
+    last = round_latest()
+    for _ in range(_MOST_PARTS):
+        inspection_step()
+        latest = round_latest()
+        if latest is not None and (last is None or latest.number != last.number):
+            return latest
+    raise AssertionError(f"the round is not over after {_MOST_PARTS} parts: {round_running()}")

@@ -116,14 +116,15 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     ),
     "an account with another sum of credits": (
         lambda one: damaged("ledger_accounts", {"_id": one}, {"$inc": {"credits_minor": Int64(1)}}),
-        {I2},
+        {I2, TOTALS},
     ),
     "a counter that is wrong": (
         lambda one: damaged("ledger_accounts", {"_id": 3}, {"$inc": {"transactions": Int64(1)}}),
         {TOTALS},
     ),
-    "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {I4, TOTALS}),
-    "the newest transaction lost": (lambda one: drop("ledger_transactions", {"key": "b4"}), {I4, TOTALS}),
+    "a transaction lost": (lambda one: drop("ledger_transactions", {"key": "a1"}), {I4}),
+    "the newest transaction lost": (lambda one: drop("ledger_transactions", {"key": "b4"}), {I4}),
+    "a refused transaction lost": (lambda one: drop("ledger_transactions", {"key": "failed"}), {TOTALS}),
     "a failed transaction with entries": (
         lambda one: damaged("ledger_transactions", {"key": "a1"}, {"$set": {"status": "FAILED"}}),
         {I4, TOTALS},
@@ -163,7 +164,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
         lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, {"$set": {"transaction": ObjectId()}}),
         {I4, CHAIN},
     ),
-    "an account lost": (lambda one: drop("ledger_accounts", {"_id": one}), {I1, I5}),
+    "an account lost": (lambda one: drop("ledger_accounts", {"_id": one}), {I1, I5, TOTALS}),
     "an account with a balance that is a text": (
         lambda one: damaged("ledger_accounts", {"_id": one}, {"$set": {"balance_minor": "all"}}),
         {I1, I2},

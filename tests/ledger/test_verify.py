@@ -1,5 +1,6 @@
 """`verify_ledger` finds every kind of damage, and nothing in books that are right."""
 
+import json
 from io import StringIO
 from typing import Any
 
@@ -8,11 +9,14 @@ from bson.int64 import Int64
 from bson.objectid import ObjectId
 from django.core.management import CommandError, call_command
 from pymongo.database import Database
+from pytest_django.fixtures import Settings
 
-from ledger.findings import CHAIN, I5, MAX_VIOLATIONS
+from ledger.findings import CHAIN, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS
 from ledger.store import books
+from ledger.verifications import full_latest
 from ledger.verify import verify
-from tests.ledger.damages import DAMAGES, damaged, entry_at, linked, rechained, rewritten
+from tests.ledger.conftest import inspected
+from tests.ledger.damages import DAMAGES, damaged, drop, entry_at, linked, rewritten
 
 Books = Database[dict[str, Any]]
 
@@ -24,10 +28,10 @@ def invariants() -> set[str]:
 @pytest.mark.usefixtures("busy")
 def test_right_books_have_no_violation() -> None:
     steps: list[str] = []
-    report = verify(lambda step, done: steps.append(step))
+    report = verify(lambda phase, _: steps.append(phase))
     assert report.violations == []
     assert (report.accounts, report.transactions, report.entries) == (6, 13, 24)
-    assert steps == ["entries", "transactions"]
+    assert steps == ["accounts", "transactions", "heads", "statements", "sums"]
 
 
 def test_empty_books_are_right(bank_db: Books) -> None:
@@ -35,7 +39,9 @@ def test_empty_books_are_right(bank_db: Books) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_damage_is_found(busy: tuple[ObjectId, ObjectId], damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_damage_is_found(
+    busy: tuple[ObjectId, ObjectId], damage: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     do, broken = DAMAGES[damage]
     do(busy[0])
     whole = verify()
@@ -43,6 +49,9 @@ def test_every_damage_is_found(busy: tuple[ObjectId, ObjectId], damage: str, mon
     # In parts of one entry each it finds the very same.
     monkeypatch.setattr("ledger.verify._PART", 1)
     assert verify() == whole
+    # And so does a round.
+    settings.VERIFICATION_STEP_ENTRIES = 5
+    assert inspected().report == whole
 
 
 def test_what_is_found_can_be_looked_up(busy: tuple[ObjectId, ObjectId]) -> None:
@@ -55,51 +64,6 @@ def test_what_is_found_can_be_looked_up(busy: tuple[ObjectId, ObjectId]) -> None
         f"account {busy[0]} entry 4 (transaction {victim['transaction']}) "
         "was changed: its hash is not that of its content"
     )
-
-
-class Notary:
-    """A witness who knows the hash of one entry and how many entries there were."""
-
-    def __init__(self, entry: dict[str, Any]) -> None:
-        self.account, self.seq, self.hash = entry["account"], entry["seq"], entry["hash"]
-        self.seen: list[tuple[ObjectId, int]] = []
-        self.ended: list[tuple[ObjectId, int]] = []
-
-    def entry(self, account: ObjectId, seq: int, hash: bytes) -> str | None:
-        self.seen.append((account, seq))
-        is_other = (account, seq) == (self.account, self.seq) and hash != self.hash
-        return "is not what was signed" if is_other else None
-
-    def end(self, account: ObjectId, seq: int) -> str | None:
-        self.ended.append((account, seq))
-        return "is the last, and more were signed" if account == self.account and seq < self.seq else None
-
-
-@pytest.mark.parametrize("part", [1, 50_000])
-def test_a_witness_sees_every_entry_and_every_end_once(
-    busy: tuple[ObjectId, ObjectId], part: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.verify._PART", part)
-    notary = Notary(entry_at(busy[0], 11))
-    assert verify(witness=notary).violations == []
-    assert [seq for account, seq in notary.seen if account == busy[0]] == list(range(1, 12))
-    assert len(notary.seen) == 24
-    assert sorted(seq for _, seq in notary.ended) == [0, 0, 0, 2, 11, 11]
-
-
-def test_an_account_that_is_chained_anew_is_known_by_a_witness_alone(busy: tuple[ObjectId, ObjectId]) -> None:
-    notary = Notary(entry_at(busy[0], 11))
-    rechained(busy[0])
-    assert verify().violations == []
-    (violation,) = verify(witness=notary).violations
-    assert str(violation) == f"checkpoint account {busy[0]} entry 11 is not what was signed"
-
-
-def test_entries_that_were_signed_and_are_gone_are_known_by_a_witness(busy: tuple[ObjectId, ObjectId]) -> None:
-    notary = Notary(entry_at(busy[0], 11))
-    notary.seq += 1
-    (violation,) = verify(witness=notary).violations
-    assert str(violation) == f"checkpoint account {busy[0]} entry 11 is the last, and more were signed"
 
 
 def test_a_key_used_twice_is_found_even_when_the_index_is_gone(
@@ -132,12 +96,48 @@ def test_the_command_says_so_and_exits_with_one(busy: tuple[ObjectId, ObjectId])
     out = StringIO()
     call_command("verify_ledger", stdout=out)
     assert "The books are right" in out.getvalue()
-    assert "entries: 24" in out.getvalue()
+    assert "24 entries" in out.getvalue()
     damaged("ledger_accounts", {"_id": busy[0]}, {"$inc": {"balance_minor": Int64(5)}})
     with pytest.raises(CommandError) as failure:
         call_command("verify_ledger", stdout=out)
     assert failure.value.returncode == 1
     assert f"I2 account {busy[0]}" in out.getvalue()
+
+
+def test_the_command_answers_in_json(busy: tuple[ObjectId, ObjectId]) -> None:
+    out = StringIO()
+    call_command("verify_ledger", "--json", stdout=out)
+    said = json.loads(out.getvalue())
+    assert said.pop("seconds") >= 0
+    assert said == {
+        "verification": 1,
+        "right": True,
+        "accounts": 6,
+        "transactions": 13,
+        "entries": 24,
+        "violations": [],
+        "omitted": 0,
+    }
+    damaged("ledger_accounts", {"_id": busy[0]}, {"$set": {"head_hash": bytes(32)}})
+    out = StringIO()
+    with pytest.raises(CommandError) as failure:
+        call_command("verify_ledger", "--json", stdout=out)
+    said = json.loads(out.getvalue())
+    assert (failure.value.returncode, said["right"]) == (1, False)
+    assert [violation["code"] for violation in said["violations"]] == [CHAIN]
+
+
+def test_the_result_of_the_command_is_kept(busy: tuple[ObjectId, ObjectId]) -> None:
+    assert full_latest() is None
+    call_command("verify_ledger", stdout=StringIO())
+    drop("ledger_transactions", {"key": "failed"})
+    with pytest.raises(CommandError):
+        call_command("verify_ledger", stdout=StringIO())
+    kept = full_latest()
+    assert kept is not None
+    assert (kept.number, kept.is_right, kept.finished_at is None) == (2, False, False)
+    assert kept.report == verify()
+    assert set(kept.proved) == {I1, I2, I3, I4, I5, I6, CHAIN, TOTALS}
 
 
 def test_the_list_is_bounded_and_the_rest_is_counted(busy: tuple[ObjectId, ObjectId]) -> None:
