@@ -21,7 +21,8 @@ ENVIRONMENTS = ("production", "development", "test")
 SECRET_KEY_SHORTEST = 50
 SECRET_KEY_FEWEST_CHARACTERS = 5
 DEADLINE_LONGEST_SECONDS = 120
-DAY_SECONDS = 24 * 60 * 60
+HOUR_SECONDS, DAY_SECONDS = 60 * 60, 24 * 60 * 60
+STEP_MOST_ENTRIES, STEP_LEAST_SECONDS = 10_000, 0.1
 _WEAK_SECRET_PREFIXES = ("django-insecure-", "florin-development-only-")
 
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?", re.ASCII)
@@ -200,6 +201,22 @@ def check_checkpoint_seconds() -> Iterator[Error]:
             hint=f"Set CHECKPOINT_SECONDS to a number from 1 to {DAY_SECONDS}.",
             id="florin.E014",
         )
+
+
+@_security_check
+def check_verification() -> Iterator[Error]:
+    """Verification goes on all the time, in small parts."""
+    for name, least, most in (
+        ("VERIFICATION_STEP_ENTRIES", 1, STEP_MOST_ENTRIES),
+        ("VERIFICATION_STEP_SECONDS", STEP_LEAST_SECONDS, HOUR_SECONDS),
+        ("VERIFICATION_ROUND_SECONDS", 1, DAY_SECONDS),
+    ):
+        if not least <= getattr(settings, name) <= most:
+            yield Error(
+                f"{name} is {getattr(settings, name)}.",
+                hint=f"Set {name} to a number from {least} to {most}.",
+                id="florin.E018",
+            )
 
 
 def _is_key(kind: type[PrivateKey] | type[PublicKey], text: str) -> bool:

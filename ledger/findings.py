@@ -1,6 +1,7 @@
 """What a verification of the books finds: which invariants are broken, and where, in one readable line each."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,3 +57,8 @@ class Report:
         self.counts[code] += 1
         if len(self.violations) < MAX_VIOLATIONS:
             self.violations.append(Violation(code, text))
+
+    def add_all(self, violations: Iterable[tuple[str, str]]) -> None:
+        """Note violations, each given as its code and its text."""
+        for code, text in violations:
+            self.add(code, text)

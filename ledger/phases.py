@@ -68,8 +68,7 @@ def _heads(session: ClientSession, cursor: Document | None, budget: int, report:
 
 def _statements(session: ClientSession, cursor: Document | None, budget: int, report: Report) -> Document | None:
     limit, after = 1 + budget // _AS_DEAR_AS_ENTRIES, Int64(0) if cursor is None else cursor["after"]
-    for violation in statements_check(session, public_keys(), after=after, limit=limit):
-        report.add(*violation)
+    report.add_all(statements_check(session, public_keys(), after=after, limit=limit))
     numbers = at_moment(store.CHECKPOINTS, session).find({"_id": {"$gt": after}}, {"_id": 1}, session=session)
     last = next(numbers.sort("_id", 1).skip(limit - 1).limit(1), None)
     return None if last is None else {"after": last["_id"]}
@@ -79,8 +78,7 @@ def _sums(session: ClientSession, cursor: Document | None, budget: int, report: 
     balances_check(session, report)
     totals_check(session, report)
     indexes_check(report)
-    for violation in latest_root_check(session):
-        report.add(*violation)
+    report.add_all(latest_root_check(session))
     return None
 
 

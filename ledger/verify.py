@@ -6,9 +6,12 @@ makes the same checks in small parts, all the time.
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from pymongo.client_session import ClientSession
 
+from ledger.checkpoint_check import kept_check
+from ledger.checkpoints import public_keys
 from ledger.findings import Report
 from ledger.phases import PHASES, Phase
 from ledger.records import Document
@@ -17,6 +20,14 @@ from ledger.sums import keys_check
 
 _PART = 50_000
 
+
+class KeptCheckpoint(NamedTuple):
+    """A checkpoint as `export_checkpoint` printed it: what was signed, and the signature."""
+
+    statement: dict[str, str]
+    signature: bytes
+
+
 Progress = Callable[[str, Report], None]
 
 
@@ -24,11 +35,12 @@ def _silent(phase: str, report: Report) -> None:
     pass
 
 
-def verify(progress: Progress = _silent) -> Report:
+def verify(progress: Progress = _silent, *, kept: KeptCheckpoint | None = None) -> Report:
     """Check I1 to I6, the chains, the checkpoints and the counters over the whole database.
 
     Args:
         progress: told now and then which phase it is in, and what it has found so far.
+        kept: a checkpoint that was kept outside the database, to be compared with it.
 
     Returns:
         The report; the books are right when it has no violations.
@@ -39,6 +51,8 @@ def verify(progress: Progress = _silent) -> Report:
             for _ in _parts(phase, session, report):
                 progress(phase.name, report)
         keys_check(session, report)
+        if kept is not None:
+            report.add_all(kept_check(session, kept.statement, kept.signature, public_keys()))
     return report
 
 

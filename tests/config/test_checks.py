@@ -117,6 +117,9 @@ def test_open_host_is_refused_in_production(production: Settings, hosts: list[st
         ("TRUSTED_PROXIES", ["10.0.0.0/8", "proxy.local"], "florin.E010"),
         ("TRANSFER_DEADLINE_SECONDS", 0, "florin.E011"),
         ("TRANSFER_DEADLINE_SECONDS", 100_000, "florin.E011"),
+        ("VERIFICATION_STEP_ENTRIES", 0, "florin.E018"),
+        ("VERIFICATION_STEP_SECONDS", 0.01, "florin.E018"),
+        ("VERIFICATION_ROUND_SECONDS", 100_000, "florin.E018"),
     ],
 )
 def test_unreadable_setting_is_refused_everywhere(settings: Settings, name: str, value: Any, check: str) -> None:

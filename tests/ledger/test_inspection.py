@@ -41,13 +41,6 @@ def quick(settings: Settings) -> None:
     settings.VERIFICATION_ROUND_SECONDS = 0
 
 
-@pytest.fixture
-def signed(settings: Settings) -> PrivateKey:
-    key = PrivateKey(key_make())
-    settings.CHECKPOINT_PUBLIC_KEYS = [key.public_text]
-    return key
-
-
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("entries", [1, 2, 11, 12, 1_000])
 def test_a_round_checks_everything_whatever_its_parts_are(entries: int, settings: Settings) -> None:
@@ -104,8 +97,8 @@ def test_a_violation_is_recorded_and_logged_when_it_is_found(busy: tuple[ObjectI
     assert inspected().report.violations == [violation]
 
 
-def test_what_was_signed_is_compared_in_every_round(busy: tuple[ObjectId, ObjectId], signed: PrivateKey) -> None:
-    assert checkpoint_append(signed) is not None
+def test_what_was_signed_is_compared_in_every_round(busy: tuple[ObjectId, ObjectId], signing_key: PrivateKey) -> None:
+    assert checkpoint_append(signing_key) is not None
     assert set(inspected().proved) == {*EVERYTHING, CHECKPOINT}
     rechained(busy[0])
     round_ = inspected()
@@ -113,11 +106,11 @@ def test_what_was_signed_is_compared_in_every_round(busy: tuple[ObjectId, Object
     assert f"account {busy[0]} entry 11" in round_.report.violations[0].text
 
 
-def test_many_checkpoints_are_walked_in_parts(open_account: Opener, signed: PrivateKey) -> None:
+def test_many_checkpoints_are_walked_in_parts(open_account: Opener, signing_key: PrivateKey) -> None:
     one, two = open_account(100), open_account()
     for number in range(8):
         send(one, two, 1, str(number))
-        assert checkpoint_append(signed) is not None
+        assert checkpoint_append(signing_key) is not None
     assert inspected().report.violations == []
     drop("ledger_checkpoints", {"_id": Int64(6)})
     assert "checkpoint 6 is missing" in {violation.text for violation in inspected().report.violations}

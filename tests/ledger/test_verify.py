@@ -1,22 +1,17 @@
 """`verify_ledger` finds every kind of damage, and nothing in books that are right."""
 
-import json
-from io import StringIO
 from typing import Any
 
 import pytest
-from bson.int64 import Int64
 from bson.objectid import ObjectId
-from django.core.management import CommandError, call_command
 from pymongo.database import Database
 from pytest_django.fixtures import Settings
 
-from ledger.findings import CHAIN, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS
+from ledger.findings import CHAIN, I5, MAX_VIOLATIONS
 from ledger.store import books
-from ledger.verifications import full_latest
 from ledger.verify import verify
 from tests.ledger.conftest import inspected
-from tests.ledger.damages import DAMAGES, damaged, drop, entry_at, linked, rewritten
+from tests.ledger.damages import DAMAGES, damaged, entry_at, linked, rewritten
 
 Books = Database[dict[str, Any]]
 
@@ -90,54 +85,6 @@ def test_a_lost_index_of_the_entries_is_found_and_no_accident(busy: tuple[Object
     finally:
         schema_apply(bank_db)
     assert invariants() == set()
-
-
-def test_the_command_says_so_and_exits_with_one(busy: tuple[ObjectId, ObjectId]) -> None:
-    out = StringIO()
-    call_command("verify_ledger", stdout=out)
-    assert "The books are right" in out.getvalue()
-    assert "24 entries" in out.getvalue()
-    damaged("ledger_accounts", {"_id": busy[0]}, {"$inc": {"balance_minor": Int64(5)}})
-    with pytest.raises(CommandError) as failure:
-        call_command("verify_ledger", stdout=out)
-    assert failure.value.returncode == 1
-    assert f"I2 account {busy[0]}" in out.getvalue()
-
-
-def test_the_command_answers_in_json(busy: tuple[ObjectId, ObjectId]) -> None:
-    out = StringIO()
-    call_command("verify_ledger", "--json", stdout=out)
-    said = json.loads(out.getvalue())
-    assert said.pop("seconds") >= 0
-    assert said == {
-        "verification": 1,
-        "right": True,
-        "accounts": 6,
-        "transactions": 13,
-        "entries": 24,
-        "violations": [],
-        "omitted": 0,
-    }
-    damaged("ledger_accounts", {"_id": busy[0]}, {"$set": {"head_hash": bytes(32)}})
-    out = StringIO()
-    with pytest.raises(CommandError) as failure:
-        call_command("verify_ledger", "--json", stdout=out)
-    said = json.loads(out.getvalue())
-    assert (failure.value.returncode, said["right"]) == (1, False)
-    assert [violation["code"] for violation in said["violations"]] == [CHAIN]
-
-
-def test_the_result_of_the_command_is_kept(busy: tuple[ObjectId, ObjectId]) -> None:
-    assert full_latest() is None
-    call_command("verify_ledger", stdout=StringIO())
-    drop("ledger_transactions", {"key": "failed"})
-    with pytest.raises(CommandError):
-        call_command("verify_ledger", stdout=StringIO())
-    kept = full_latest()
-    assert kept is not None
-    assert (kept.number, kept.is_right, kept.finished_at is None) == (2, False, False)
-    assert kept.report == verify()
-    assert set(kept.proved) == {I1, I2, I3, I4, I5, I6, CHAIN, TOTALS}
 
 
 def test_the_list_is_bounded_and_the_rest_is_counted(busy: tuple[ObjectId, ObjectId]) -> None:

@@ -1,8 +1,10 @@
 """`manage.py verify_ledger`: check every invariant over the whole database."""
 
+import base64
 import json
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ledger.findings import Report
 from ledger.records import now
 from ledger.verifications import full_record
-from ledger.verify import verify
+from ledger.verify import KeptCheckpoint, verify
 
 
 class Command(BaseCommand):
@@ -20,11 +22,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--checkpoint", type=Path, metavar="FILE", help="Compare with what `export_checkpoint` printed earlier."
+        )
         parser.add_argument("--json", action="store_true", help="Write the result as one line of JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        kept = None if options["checkpoint"] is None else _kept(options["checkpoint"])
         began, started_at = time.monotonic(), now()
-        report = verify() if options["json"] else verify(self._tell_progress)
+        report = verify(kept=kept) if options["json"] else verify(self._tell_progress, kept=kept)
         number = full_record(report, started_at=started_at)
         seconds = time.monotonic() - began
         if options["json"]:
@@ -47,6 +53,14 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(right))
         for violation in report.violations:
             self.stdout.write(self.style.ERROR(str(violation)))
+
+
+def _kept(path: Path) -> KeptCheckpoint:
+    try:
+        document = json.loads(path.read_text())
+        return KeptCheckpoint(dict(document["checkpoint"]), base64.b64decode(document["signature"], validate=True))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CommandError(f"{path} is no checkpoint as `export_checkpoint` prints it: {error!r}") from error
 
 
 def _as_json(report: Report, number: int, seconds: float) -> dict[str, Any]:
