@@ -48,9 +48,14 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
+    def found(self) -> int:
+        """How many violations there are."""
+        return self.counts.total()
+
+    @property
     def omitted(self) -> int:
-        """How many violations are counted only."""
-        return self.counts.total() - len(self.violations)
+        """How many of them are counted only."""
+        return self.found - len(self.violations)
 
     def add(self, code: str, text: str) -> None:
         """Note a violation."""

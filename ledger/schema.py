@@ -292,6 +292,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="one_running",
             partialFilterExpression={"finished_at": {"$type": "null"}},
         ),
+        IndexModel([("kind", ASCENDING), ("_id", DESCENDING)], name="newest_of_kind"),
         # Rounds follow one another for ever; what a person asked for is kept.
         IndexModel(
             [("finished_at", ASCENDING)],

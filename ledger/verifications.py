@@ -98,10 +98,10 @@ class Verification:
         return not self.report.counts
 
     @property
-    def progress(self) -> float:
-        """How much of a round is done, from 0 to 1, as far as can be said: the ledger grows meanwhile."""
+    def percent(self) -> int:
+        """How much of a round is done, as far as can be said: the ledger grows meanwhile."""
         done = self.report.entries + self.report.transactions
-        return 1.0 if self.finished_at else min(done / max(self.expected, 1), 0.99)
+        return 100 if self.finished_at else min(100 * done // max(self.expected, 1), 99)
 
 
 def round_running() -> Verification | None:

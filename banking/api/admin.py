@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from banking.api.proofs import integrity_body
 from banking.api.query import (
     audit_filter_read,
     id_read,
@@ -16,6 +17,7 @@ from banking.api.query import (
 from banking.api.render import account_body, audit_body, movement_body, person_body, stats_body
 from banking.api.serializers import ReasonInput
 from banking.api.views import AdminView, body_of
+from banking.selectors.integrity import integrity
 from banking.selectors.oversight import figures, movements_page, trail_page
 from banking.selectors.people import people_page
 from banking.services.moderation import account_freeze, account_unfreeze
@@ -63,6 +65,11 @@ class StatsView(AdminView):
     def get(self, request: Request) -> Response:
         users, stats = figures()
         return Response({"success": True, "stats": stats_body(users, stats)})
+
+
+class IntegrityView(AdminView):
+    def get(self, request: Request) -> Response:
+        return Response({"success": True, "integrity": integrity_body(integrity())})
 
 
 class AuditView(AdminView):

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/admin/users", admin.UsersView.as_view()),
     path("api/admin/transactions", admin.TransactionsView.as_view()),
     path("api/admin/stats", admin.StatsView.as_view()),
+    path("api/admin/integrity", admin.IntegrityView.as_view()),
     path("api/admin/audit", admin.AuditView.as_view()),
     path("transfer", transactions.TransferView.as_view()),
 ]

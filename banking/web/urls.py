@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, doors, history, home, proof, sending
+from banking.web.views import administration, bulk, doors, history, home, integrity, proof, sending
 
 
 class KeyConverter(StringConverter):
@@ -46,6 +46,7 @@ urlpatterns = [
     path("transactions/<str:transaction_id>/receipt.json", history.receipt, name="transaction_receipt"),
     path("transactions/<str:transaction_id>/retry", sending.retry, name="transaction_retry"),
     path("admin/users", administration.users, name="admin_users"),
+    path("admin/integrity", integrity.page, name="admin_integrity"),
     path("admin/accounts/<str:account_id>/freeze", administration.freeze, name="admin_freeze"),
     path("admin/accounts/<str:account_id>/unfreeze", administration.unfreeze, name="admin_unfreeze"),
 ]

@@ -47,7 +47,7 @@ def test_a_round_checks_everything_whatever_its_parts_are(entries: int, settings
     settings.VERIFICATION_STEP_ENTRIES = entries
     for number in (1, 2):
         round_ = inspected()
-        assert (round_.number, round_.is_right, round_.progress) == (number, True, 1.0)
+        assert (round_.number, round_.is_right, round_.percent) == (number, True, 100)
         report = round_.report
         assert (report.accounts, report.transactions, report.entries) == (6, 13, 24)
         assert set(round_.proved) == EVERYTHING

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         else:
             self._tell(report, seconds)
         if report.counts:
-            raise CommandError(f"{report.counts.total()} violations.", returncode=1)
+            raise CommandError(f"{report.found} violations.", returncode=1)
 
     def _tell_progress(self, phase: str, report: Report) -> None:
         self.stdout.write(f"  {phase}: {report.entries:,} entries, {report.transactions:,} transactions so far")
