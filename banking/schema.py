@@ -122,6 +122,14 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
 }
 
+# What the application's role in the database may do to each collection (`config.roles`), and no more.
+PRIVILEGES: dict[str, tuple[str, ...]] = {
+    RUNS: ("find", "insert", "update", "remove"),
+    LINES: ("find", "insert", "update", "remove"),
+    # The mark of the demo's data (`banking.demo`).
+    "banking_demo": ("find", "insert", "update"),
+}
+
 
 def schema_apply(database: Database[dict[str, Any]]) -> None:
     """Make the collections with their validators and indexes, or bring existing ones up to date."""

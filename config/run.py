@@ -24,9 +24,12 @@ from typing import NoReturn
 
 from pymongo.errors import PyMongoError
 
-from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
+from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uris
+from config.embedded_access import Uris
+from config.kept import kept_secret
 from config.lifeline import SUPERVISED, die_with_parent, launch_command
 from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
+from config.uris import ADMIN_URI, OWNER_URI, serving_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
@@ -34,6 +37,8 @@ STOP_SECONDS = 15
 FOLDER_SECONDS = 4
 RESTARTS_PER_MINUTE = 3
 WORKERS, THREADS = 2, 64  # processes, and requests that each works on at once
+# The bench makes databases of its own, with users and roles.
+_FOR_THE_ADMINISTRATOR = (["bench"], ["create_database_roles"])
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -88,13 +93,14 @@ class Supervisor:
         self._wait_for_folder()
         self._step(f"Starting the embedded database, data in {data_folder()} …")
         self._database = EmbeddedDatabase(data_folder())
-        os.environ["MONGODB_URI"] = self._database.start()
+        self._database.start()
+        _sign_in(self._database.uris)
         self._step(f"The database is up on port {self._database.port}.")
 
     def _wait_for_folder(self) -> None:
         """Give a bank that was just stopped, or killed, the time to let go of the data folder."""
         deadline = time.monotonic() + FOLDER_SECONDS
-        while running_uri(data_folder()) is not None:
+        while running_uris(data_folder()) is not None:
             if time.monotonic() > deadline:
                 raise RunError(
                     f"A bank runs on the data in {data_folder()} already; stop it, or set another DATA_DIR."
@@ -119,6 +125,8 @@ class Supervisor:
 
         django.setup()
         call_command("check", tags=["security"], stdout=io.StringIO())
+        if self._database is not None:
+            roles_make(self._database.uris)
         pending = pending_migrations()
         if pending:
             self._step(f"Applying {pending} migrations …")
@@ -147,6 +155,7 @@ class Supervisor:
         self._web = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command(command),
             cwd=BASE_DIR,
+            env=serving_environment(),
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
         )
@@ -263,14 +272,26 @@ def kept_secret_key() -> str:
     """
     file = data_folder() / "secret_key"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as output:
-                output.write(secrets.token_urlsafe(64))
-        return file.read_text(encoding="ascii").strip()
+        return kept_secret(file, lambda: secrets.token_urlsafe(64))
     except OSError as error:
         raise RunError(f"The secret key cannot be kept in {file}: {error.strerror}.") from error
+
+
+def roles_make(uris: Uris) -> None:
+    """Make the roles and users of the bank's database in the embedded one.
+
+    Raises:
+        RunError: the database refuses.
+    """
+    from django.conf import settings
+
+    from config.roles import RolesRefused, roles_apply
+
+    name = settings.DATABASES["default"]["NAME"]
+    try:
+        roles_apply(database=name, admin_uri=uris.admin, app_uri=uris.app, owner_uri=uris.owner)
+    except RolesRefused as error:
+        raise RunError(str(error)) from error
 
 
 def pending_migrations() -> int:
@@ -311,15 +332,18 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 def manage(arguments: list[str]) -> int:
     """Run a command of Django on the database of this checkout, started for as long as that takes if need be."""
-    database = None
-    uri = os.environ.get("MONGODB_URI")
-    is_embedded = not uri
-    if not uri and not (uri := running_uri(data_folder())):
+    database, uris = None, None
+    is_embedded = not os.environ.get("MONGODB_URI")
+    if is_embedded and not (uris := running_uris(data_folder())):
         database = EmbeddedDatabase(data_folder())
-        uri = database.start()
+        database.start()
+        uris = database.uris
     try:
-        os.environ["MONGODB_URI"] = uri
         os.environ.update(environment(is_embedded=is_embedded))
+        if uris is not None:
+            _sign_in(uris, as_administrator=arguments[:1] in _FOR_THE_ADMINISTRATOR)
+        if database is not None:
+            roles_make(database.uris)
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(["manage.py", *arguments])
@@ -330,6 +354,13 @@ def manage(arguments: list[str]) -> int:
         if database is not None:
             database.stop()
     return 0
+
+
+def _sign_in(uris: Uris, *, as_administrator: bool = False) -> None:
+    """Put into the environment who this process and its children are for the database."""
+    os.environ.update({"MONGODB_URI": uris.app, OWNER_URI: uris.owner})
+    if as_administrator:
+        os.environ[ADMIN_URI] = uris.admin
 
 
 def main(arguments: list[str]) -> int:

@@ -107,6 +107,8 @@ TEMPLATES = [
 ]
 
 # --- database -------------------------------------------------------------------------------------------------
+# Whose credentials migrations use; empty for those of everything else. No web process gets it (config.uris).
+MONGODB_OWNER_URI = env.str("MONGODB_OWNER_URI", default="")
 DATABASES = {
     "default": {
         "ENGINE": "django_mongodb_backend",

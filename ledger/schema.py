@@ -303,6 +303,19 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
 }
 
+# What the application's role in the database may do to each collection (`config.roles`), and no more.
+PRIVILEGES: dict[str, tuple[str, ...]] = {
+    store.ACCOUNTS: ("find", "insert", "update"),
+    store.OWNERS: ("find", "insert", "update"),
+    store.TRANSACTIONS: ("find", "insert", "update"),
+    store.ENTRIES: ("find", "insert"),
+    store.AUDIT: ("find", "insert", "changeStream"),
+    store.PROCESSES: ("find", "insert", "update", "remove"),
+    store.LEASES: ("find", "insert", "update", "remove"),
+}
+# What is never changed once it is written (I7).
+WRITTEN_ONCE = (store.ENTRIES, store.AUDIT)
+
 
 def schema_apply(database: Database[dict[str, Any]]) -> None:
     """Make the collections with their validators and indexes, or bring existing ones up to date."""
