@@ -18,7 +18,7 @@ from ledger.cursors import cursor_read, cursor_write, number_read
 from ledger.errors import RequestInvalid, TransactionNotFound
 from ledger.records import CREDIT, DEBIT, FAILED, Account, Document, Entry, Transaction, entry_id, now
 from ledger.schema import PER_ACCOUNT
-from ledger.store import ENTRIES, books, database
+from ledger.store import ENTRIES, books
 
 MAX_LIMIT = 50
 MAX_PAGE = 1_000_000
@@ -234,8 +234,15 @@ def _sums_before(account: Account, moments: Sequence[datetime]) -> list[tuple[in
         {"$project": {"balance": "$balance_after_minor", "credits": "$credits_after_minor"}},
     ]
     looked_up = {"from": ENTRIES, "let": {"moment": "$moment"}, "pipeline": last_entry, "as": "last"}
-    rows = database().aggregate(
-        [{"$documents": [{"moment": moment} for moment in moments]}, {"$lookup": looked_up}, {"$project": {"last": 1}}]
+    # Beginning with the account and not with `$documents`, which asks for the right to read every collection.
+    rows = books().accounts.aggregate(
+        [
+            {"$match": {"_id": account.id}},
+            {"$project": {"moment": list(moments)}},
+            {"$unwind": "$moment"},
+            {"$lookup": looked_up},
+            {"$project": {"last": 1}},
+        ]
     )
     return [next(((int(last["balance"]), int(last["credits"])) for last in row["last"]), (0, 0)) for row in rows]
 

@@ -50,18 +50,25 @@ def django_db_setup(
 
     Stands in for pytest-django's fixture, which only sees tests with a marker or fixture of its own.
     """
+    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    with django_db_blocker.unblock():
+    from config.owner import as_owner
+    from tests.database import users_drop, users_make
+
+    name = cast(Any, connection).creation._get_test_db_name()
+    users_make(name)
+    with django_db_blocker.unblock(), as_owner():
         databases = setup_databases(verbosity=0, interactive=False, aliases={"default": False}, serialized_aliases=[])
     yield
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), as_owner():
         teardown_databases(databases, verbosity=0)
+    users_drop(name)
 
 
 @pytest.fixture
 def bank_db(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> "Iterator[Database[dict[str, Any]]]":
-    """The bank's database, empty but for the system accounts; usable from every thread of the test."""
+    """The bank's database with the application's role, empty but for the system accounts; every thread may use it."""
     from django.db import connection
 
     from tests.database import clean
@@ -70,6 +77,14 @@ def bank_db(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> "Ite
         database: Database[dict[str, Any]] = cast(Any, connection).database
         clean(database)
         yield database
+
+
+@pytest.fixture
+def owner_db(bank_db: "Database[dict[str, Any]]") -> "Database[dict[str, Any]]":
+    """The bank's database with its owner's credentials, for a test that damages or makes what the bank cannot."""
+    from tests.database import owner_database
+
+    return owner_database(bank_db.name)
 
 
 @pytest.fixture

@@ -1,17 +1,24 @@
-"""The database of the tests: one embedded MongoDB for the whole run, a database of its own for every worker."""
+"""The database of the tests: one embedded MongoDB for the whole run, a database of its own for every worker.
+
+What a test does with it, it does with the role of the application. What that role may not do, such as emptying a
+collection or damaging an entry on purpose, goes through `owner_database`; what concerns the server, `admin_client`.
+"""
 
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pymongo import WriteConcern
+from pymongo import MongoClient, WriteConcern
 from pymongo.database import Database
 from pymongo.uri_parser import parse_uri
 
 from config.embedded import EmbeddedDatabase
-from tests.environment import is_own_database
+from config.embedded_access import Passwords
+from config.uris import user_of
+from tests.environment import ADMIN_URI, has_users, is_own_database
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -21,11 +28,14 @@ class TestRunDatabase:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="florin-tests-"))
-        self._database = EmbeddedDatabase(self._folder, port=_port(), test_mode=True)
+        admin = user_of(os.environ[ADMIN_URI])
+        assert admin
+        passwords = Passwords(admin=admin.password, owner="", app="")
+        self._database = EmbeddedDatabase(self._folder, port=_port(), test_mode=True, passwords=passwords)
 
     def start(self) -> None:
-        """Start it where `MONGODB_URI` says, with the server's fail points allowed."""
-        if self._database.start() != os.environ["MONGODB_URI"]:
+        """Start it where the environment says, with the server's fail points allowed."""
+        if self._database.start() != os.environ[ADMIN_URI]:
             self.discard()
             raise RuntimeError("The port chosen for the tests' database was taken meanwhile; run the tests again.")
 
@@ -44,6 +54,46 @@ def start_for_run() -> TestRunDatabase | None:
     return database
 
 
+@cache
+def admin_client() -> MongoClient[dict[str, Any]]:
+    """Return a client that may do everything on the server, fail points included."""
+    return MongoClient(os.environ[ADMIN_URI], appname="florin-tests")
+
+
+@cache
+def _owner_client(uri: str) -> MongoClient[dict[str, Any]]:
+    return MongoClient(uri, appname="florin-tests", w="majority", journal=True)
+
+
+def owner_database(name: str) -> Database[dict[str, Any]]:
+    """Return a test database with the credentials of its owner."""
+    assert name.startswith("test_"), f"refusing to own {name}"
+    return _owner_client(os.environ["MONGODB_OWNER_URI"])[name]
+
+
+def users_make(name: str) -> None:
+    """Make the roles of this worker's database and its two users."""
+    from config.roles import roles_apply
+
+    if has_users():
+        roles_apply(
+            database=name,
+            admin_uri=os.environ[ADMIN_URI],
+            app_uri=os.environ["MONGODB_URI"],
+            owner_uri=os.environ["MONGODB_OWNER_URI"],
+        )
+
+
+def users_drop(name: str) -> None:
+    """Remove what `users_make` made, from a server that outlives the tests."""
+    if has_users():
+        for uri in (os.environ["MONGODB_URI"], os.environ["MONGODB_OWNER_URI"]):
+            user = user_of(uri)
+            assert user
+            admin_client()[user.source].command("dropUser", user.name)
+        admin_client()[name].command("dropAllRolesFromDatabase")
+
+
 def clean(database: Database[dict[str, Any]]) -> None:
     """Empty every collection and put back what every ledger begins with.
 
@@ -53,6 +103,7 @@ def clean(database: Database[dict[str, Any]]) -> None:
     assert database.name.startswith("test_"), f"refusing to empty {database.name}"
     from ledger.schema import books_open
 
+    database = owner_database(database.name)
     quick = database.with_options(write_concern=WriteConcern(w=1, j=False))
     for name in quick.list_collection_names():
         if name not in KEPT and not name.startswith("system."):
@@ -61,4 +112,4 @@ def clean(database: Database[dict[str, Any]]) -> None:
 
 
 def _port() -> int:
-    return int(parse_uri(os.environ["MONGODB_URI"])["nodelist"][0][1])
+    return int(parse_uri(os.environ[ADMIN_URI])["nodelist"][0][1])

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.database import Database
 
 from ledger.store import PROCESSES
+from tests.database import owner_database
 
 Document = dict[str, Any]
 
@@ -47,6 +48,7 @@ class Operation:
 def watched(database: Database[Document]) -> Iterator[list[Operation]]:
     """Give a list that has the operations on this database when the block has ended."""
     found: list[Operation] = []
+    database = owner_database(database.name)
     database["system.profile"].drop()
     database.command("profile", 2)
     try:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from config.embedded import free_port
 from config.lifeline import launch_command
+from config.uris import serving_environment
+from tests.environment import ADMIN_URI
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
@@ -31,7 +33,8 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._workers = workers
-        self._environment = {**os.environ, "MONGODB_DATABASE": database, **(environment or {})}
+        self._environment = {**serving_environment(), "MONGODB_DATABASE": database, **(environment or {})}
+        self._environment.pop(ADMIN_URI, None)
         self._log = tempfile.TemporaryFile(mode="w+", encoding="utf-8")  # noqa: SIM115 - closed in stop()
         self._process: subprocess.Popen[str] | None = None
 

@@ -17,7 +17,7 @@ from tests.database import clean
 def test_settings_are_those_of_the_tests() -> None:
     assert settings.FLORIN_ENV == "test"
     assert settings.RATE_LIMIT_API == "off"
-    assert settings.DATABASES["default"]["HOST"].startswith("mongodb://127.0.0.1:")
+    assert settings.DATABASES["default"]["HOST"].startswith("mongodb://florin_app_")
 
 
 def test_only_a_test_database_is_emptied(bank_db: Database[dict[str, Any]]) -> None:
@@ -25,12 +25,12 @@ def test_only_a_test_database_is_emptied(bank_db: Database[dict[str, Any]]) -> N
         clean(bank_db.client["florin"])
 
 
-def test_the_database_starts_with_the_system_accounts_alone(bank_db: Database[dict[str, Any]]) -> None:
-    bank_db["something"].insert_one({"_id": 1})
-    clean(bank_db)
-    filled = {name for name in bank_db.list_collection_names() if bank_db[name].find_one()}
+def test_the_database_starts_with_the_system_accounts_alone(owner_db: Database[dict[str, Any]]) -> None:
+    owner_db["something"].insert_one({"_id": 1})
+    clean(owner_db)
+    filled = {name for name in owner_db.list_collection_names() if owner_db[name].find_one()}
     assert filled <= {"django_migrations", "django_content_type", "auth_permission", "ledger_accounts"}
-    assert bank_db["ledger_accounts"].count_documents({"owner": None}) == len(settings.CURRENCIES)
+    assert owner_db["ledger_accounts"].count_documents({"owner": None}) == len(settings.CURRENCIES)
 
 
 def test_the_cast_is_five_people(owner: User, second: User, stranger: User, admin: User, system_user: User) -> None:

@@ -13,7 +13,8 @@ from pymongo.database import Database
 
 from ledger import sessions
 from ledger.rules import Outcome
-from ledger.store import PROCESSES, client, database
+from ledger.store import PROCESSES, database
+from tests.database import admin_client
 from tests.ledger.conftest import Opener, attempt, balance, books_are_right
 
 # Writes both balances inside a transaction and then hangs, as a process does that is killed before its commit.
@@ -44,10 +45,10 @@ posting.post([stuck], deadline_seconds=500)
 def long_transactions(ledger_db: Database[dict[str, Any]]) -> Any:
     """Let the server keep abandoned transactions for a minute, as a production database does."""
     name = "transactionLifetimeLimitSeconds"
-    before = client().admin.command({"getParameter": 1, name: 1})[name]
-    client().admin.command({"setParameter": 1, name: 60})
+    before = admin_client().admin.command({"getParameter": 1, name: 1})[name]
+    admin_client().admin.command({"setParameter": 1, name: 60})
     yield
-    client().admin.command({"setParameter": 1, name: before})
+    admin_client().admin.command({"setParameter": 1, name: before})
 
 
 def stuck_process(one: Any, two: Any) -> subprocess.Popen[str]:

@@ -12,7 +12,8 @@ from ledger import posting, sessions
 from ledger.accounts import account_freeze, account_get
 from ledger.errors import TryAgain
 from ledger.rules import Outcome
-from ledger.store import books, client
+from ledger.store import books
+from tests.database import admin_client
 from tests.ledger.conftest import ORIGIN, Opener, attempt, balance, books_are_right, send
 
 STEPS = ["find", "update", "insert", "commitTransaction"]
@@ -32,11 +33,11 @@ def failing(commands: list[str], *, times: int | None = 1, skip: int = 0, **how:
     if skip:
         mode = {"skip": skip}
     data = {"failCommands": commands, "appName": settings.DATABASES["default"]["OPTIONS"]["appname"], **how}
-    client().admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
+    admin_client().admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
     try:
         yield
     finally:
-        client().admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+        admin_client().admin.command({"configureFailPoint": "failCommand", "mode": "off"})
 
 
 @pytest.mark.parametrize("step", STEPS)

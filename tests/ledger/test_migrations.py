@@ -33,15 +33,15 @@ def aged(database: Database[dict[str, Any]]) -> None:
     database["ledger_events"].insert_one({"type": "account.opened"})
 
 
-def test_an_old_ledger_is_converted_and_goes_on(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+def test_an_old_ledger_is_converted_and_goes_on(open_account: Opener, owner_db: Database[dict[str, Any]]) -> None:
     one, two = open_account(100), open_account(50)
     send(one, two, 30, "a")
     transaction = send(two, one, 10, "b").transaction
     attempt(one, two, 9_000, "c")
     before, stats = entries_page(account=account_get(one.id)).entries, ledger_stats()
 
-    aged(bank_db)
-    convert(bank_db)
+    aged(owner_db)
+    convert(owner_db)
 
     assert verify().violations == []
     assert (entries_page(account=account_get(one.id)).entries, ledger_stats()) == (before, stats)
@@ -51,7 +51,7 @@ def test_an_old_ledger_is_converted_and_goes_on(open_account: Opener, bank_db: D
         "transaction.completed",
         "transaction.failed",
     }
-    assert "ledger_events" not in bank_db.list_collection_names()
+    assert "ledger_events" not in owner_db.list_collection_names()
     send(one, two, 5, "d")
     assert verify().violations == []
 
@@ -81,22 +81,22 @@ def plug_pulled_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 
 def test_interrupted_anywhere_and_written_to_it_ends_right(
-    open_account: Opener, bank_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    open_account: Opener, owner_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = open_account(100), open_account(50)
     send(one, two, 30, "a")
     attempt(one, two, 9_000, "b")
     for number in range(1, 100):
-        aged(bank_db)
+        aged(owner_db)
         with monkeypatch.context() as pulled:
             plug_pulled_at(pulled, number)
             try:
-                convert(bank_db)
+                convert(owner_db)
             except Interrupted:
                 is_done = False
             else:
                 is_done = True
-        convert(bank_db)
+        convert(owner_db)
         assert verify().violations == [], f"interrupted at call {number}"
         if is_done:
             break
@@ -104,21 +104,21 @@ def test_interrupted_anywhere_and_written_to_it_ends_right(
 
 
 def test_a_bank_that_was_started_half_way_is_counted_again(
-    open_account: Opener, bank_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    open_account: Opener, owner_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = open_account(100), open_account(50)
-    aged(bank_db)
+    aged(owner_db)
     with monkeypatch.context() as pulled:
         pulled.setattr(migration, "_count_again", lambda database: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            convert(bank_db)
+            convert(owner_db)
     send(one, two, 30, "between")
-    convert(bank_db)
+    convert(owner_db)
     assert verify().violations == []
 
 
-def test_a_second_time_changes_nothing(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+def test_a_second_time_changes_nothing(open_account: Opener, owner_db: Database[dict[str, Any]]) -> None:
     send(open_account(100), open_account(), 30, "a")
-    before = {name: list(bank_db[name].find({})) for name in bank_db.list_collection_names() if "ledger" in name}
-    convert(bank_db)
-    assert {name: list(bank_db[name].find({})) for name in before} == before
+    before = {name: list(owner_db[name].find({})) for name in owner_db.list_collection_names() if "ledger" in name}
+    convert(owner_db)
+    assert {name: list(owner_db[name].find({})) for name in before} == before

@@ -169,16 +169,16 @@ def test_money_is_stored_as_64_bit_integers(open_account: Opener, bank_db: Datab
             assert {type(value) for value in [*money, *by_currency]} <= {Int64, dict}
 
 
-def test_applying_the_schema_drops_an_index_that_is_no_longer_made(bank_db: Database[dict[str, Any]]) -> None:
-    before = bank_db["ledger_audit"].index_information()
-    bank_db["ledger_audit"].create_index([("at", -1)], name="of_old")
-    bank_db["ledger_audit"].drop_index("by_subject")
-    bank_db["ledger_audit"].create_index([("subject", 1), ("at", -1)], name="by_subject")
-    schema_apply(bank_db)
-    assert bank_db["ledger_audit"].index_information() == before
+def test_applying_the_schema_drops_an_index_that_is_no_longer_made(owner_db: Database[dict[str, Any]]) -> None:
+    before = owner_db["ledger_audit"].index_information()
+    owner_db["ledger_audit"].create_index([("at", -1)], name="of_old")
+    owner_db["ledger_audit"].drop_index("by_subject")
+    owner_db["ledger_audit"].create_index([("subject", 1), ("at", -1)], name="by_subject")
+    schema_apply(owner_db)
+    assert owner_db["ledger_audit"].index_information() == before
 
 
-def test_applying_the_schema_again_changes_nothing(bank_db: Database[dict[str, Any]]) -> None:
-    before = {name: bank_db[name].index_information() for name in bank_db.list_collection_names()}
-    schema_apply(bank_db)
-    assert {name: bank_db[name].index_information() for name in bank_db.list_collection_names()} == before
+def test_applying_the_schema_again_changes_nothing(owner_db: Database[dict[str, Any]]) -> None:
+    before = {name: owner_db[name].index_information() for name in owner_db.list_collection_names()}
+    schema_apply(owner_db)
+    assert {name: owner_db[name].index_information() for name in owner_db.list_collection_names()} == before
