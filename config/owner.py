@@ -15,27 +15,33 @@ from ledger import sessions
 
 @contextlib.contextmanager
 def as_owner() -> Iterator[None]:
-    """Let Django's connection sign in as the owner for the block, when there are credentials for that.
+    """Let Django's connection sign in as the owner for the block, when there are credentials for that."""
+    with signed_in(settings.MONGODB_OWNER_URI or connections["default"].settings_dict["HOST"]):
+        yield
 
-    For commands, in their main thread. The client of the application is put aside and not closed: others may hold it.
+
+@contextlib.contextmanager
+def signed_in(uri: str) -> Iterator[None]:
+    """Let Django's connection use another connection string for the block.
+
+    For commands, in their main thread. The client from before is put aside and not closed: others may hold it.
     """
     wrapper: Any = connections["default"]
     before = wrapper.settings_dict["HOST"]
-    owner = settings.MONGODB_OWNER_URI or before
-    if owner == before:
+    if uri == before:
         yield
         return
     sessions.pool_reset()
-    apps_client = _take_client(wrapper)
-    wrapper.settings_dict["HOST"] = owner
+    put_aside = _take_client(wrapper)
+    wrapper.settings_dict["HOST"] = uri
     try:
         yield
     finally:
         sessions.pool_reset()
         wrapper.close_pool()
         wrapper.settings_dict["HOST"] = before
-        if apps_client is not None:
-            wrapper._connection_pools[wrapper.alias] = apps_client
+        if put_aside is not None:
+            wrapper._connection_pools[wrapper.alias] = put_aside
 
 
 def _take_client(wrapper: Any) -> Any:

@@ -1,8 +1,10 @@
 """The WSGI application: `granian --interface wsgi config.wsgi:application`."""
 
 import os
+import threading
 
 import django
+from django.conf import settings
 from django.core.checks import ERROR, Tags, run_checks
 from django.core.wsgi import get_wsgi_application
 
@@ -24,5 +26,9 @@ if _unsafe:
 application = plain_requests(get_wsgi_application())
 
 from banking.services.run_drive import take_up_abandoned_later  # noqa: E402 - the apps have to be loaded before
+from ledger.privileges import excess_warn  # noqa: E402
 
 take_up_abandoned_later()
+if settings.IS_PRODUCTION:
+    # Beside the start: a database that does not answer must not hold it up.
+    threading.Thread(target=excess_warn, name="florin-credentials", daemon=True).start()

@@ -17,12 +17,12 @@ from uuid import uuid4
 from django.conf import settings
 from pymongo.uri_parser import parse_uri
 
+from banking.bench.access import administrator
 from banking.bench.cpu import tree_seconds
 from banking.bench.plans import Request
 from banking.bench.series import Turn
 from banking.bench.server import BenchError, Server
 from config.lifeline import launch_command
-from ledger.store import client
 
 _GENERATOR = [sys.executable, "-m", "banking.bench.load"]
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -39,7 +39,7 @@ class Counters:
     @classmethod
     def read(cls, server: Server | None) -> "Counters":
         """Read them; without a server only the database's."""
-        status = client().admin.command("serverStatus")
+        status = administrator().admin.command("serverStatus")
         return cls(
             aborted=int(status["transactions"]["totalAborted"]),
             web=None if server is None else server.cpu_seconds(),

@@ -10,8 +10,9 @@ from uuid import uuid4
 from django.core.management import call_command
 from django.db import connections
 
+from banking.bench import access
+from banking.bench.access import own_users
 from ledger import sessions
-from ledger.store import client
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -36,16 +37,16 @@ def own_database() -> Iterator[str]:
     before = connections["default"].settings_dict["NAME"]
     # Beginning with the bank's own name, so that the guards of the tests know it too.
     name = f"{before.partition('_bench_')[0]}_bench_{uuid4().hex[:8]}"
-    point_to(name)
-    try:
-        call_command("migrate", verbosity=0)
-        yield name
-    finally:
-        with undisturbed():
-            point_to(name)
-            sessions.pool_reset()
-            client().drop_database(name)
-            point_to(before)
+    with own_users(name):
+        point_to(name)
+        try:
+            call_command("migrate", verbosity=0)
+            yield name
+        finally:
+            with undisturbed():
+                sessions.pool_reset()
+                access.owner().drop_database(name)
+                point_to(before)
 
 
 def point_to(name: str) -> None:

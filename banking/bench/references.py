@@ -8,23 +8,25 @@ from bson.objectid import ObjectId
 from django.conf import settings
 from pymongo.client_session import ClientSession
 
+from banking.bench.access import owner
 from banking.bench.people import Customer
 from banking.bench.plans import AMOUNT_MINOR
 from ledger.accounts import account_get
 from ledger.audit import COMMAND
 from ledger.money import format_plain
-from ledger.store import DURABLE, SNAPSHOT, client, database
+from ledger.store import DURABLE, SNAPSHOT, database
 from ledger.transfers import transfer_execute
 
 
 def bare_transfer() -> Callable[[], None]:
     """The least that a two-entry transfer can be: two guarded balances, a transaction, two entries, one commit."""
-    books = database()
+    # With rights to make collections of its own, which the bank has not.
+    books = owner().get_database(database().name, read_concern=SNAPSHOT, write_concern=DURABLE)
     one, two = ObjectId(), ObjectId()
     books["bench_accounts"].insert_many([{"_id": one, "balance": Int64(10**12)}, {"_id": two, "balance": Int64(0)}])
     for name in ("bench_transactions", "bench_entries"):
         books.create_collection(name)
-    session = client().start_session()
+    session = books.client.start_session()
 
     def work(own: ClientSession) -> None:
         transaction = ObjectId()

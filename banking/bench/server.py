@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connections
 
 from banking.bench.cpu import descendants, tree_seconds
 from banking.bench.ground import undisturbed
 from config.embedded import free_port
 from config.lifeline import launch_command
 from config.run import THREADS, WORKERS, end_group, web_options
+from config.uris import serving_environment
 
 _READY_SECONDS = 60
 # What the environment may say otherwise: without limits, quiet, and reachable from this machine.
@@ -42,7 +43,7 @@ class Server:
         options = web_options(host="127.0.0.1", port=self.port, workers=WORKERS, threads=THREADS)
         self._process = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command([sys.executable, "-m", "granian", *options, "config.wsgi:application"]),
-            env={**os.environ, **_SETTINGS, "MONGODB_DATABASE": database},
+            env={**serving_environment(), **_SETTINGS, "MONGODB_URI": _uri(), "MONGODB_DATABASE": database},
             cwd=Path(settings.BASE_DIR),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -88,6 +89,11 @@ class Server:
         self._log.seek(0)
         lines = self._log.read().strip().splitlines()
         return lines[-1] if lines else "it said nothing."
+
+
+def _uri() -> str:
+    """Return the connection string that this process works with at the moment."""
+    return str(connections["default"].settings_dict["HOST"])
 
 
 @contextlib.contextmanager

@@ -104,14 +104,14 @@ def test_dead_database_is_one_sentence(bank_db: object, monkeypatch: pytest.Monk
     assert "\n" not in str(refused.value)
 
 
-def test_nobody_is_stored_before_the_migrations(bank_db: Database[dict[str, Any]], password_variable: None) -> None:
-    applied = bank_db["django_migrations"].find_one_and_delete({"app": "accounts", "name": "0002_database_rules"})
+def test_nobody_is_stored_before_the_migrations(owner_db: Database[dict[str, Any]], password_variable: None) -> None:
+    applied = owner_db["django_migrations"].find_one_and_delete({"app": "accounts", "name": "0002_database_rules"})
     assert applied is not None
     try:
         with pytest.raises(CommandError, match="migrate"):
             run("create_admin", "ada@example.com")
     finally:
-        bank_db["django_migrations"].insert_one(applied)
+        owner_db["django_migrations"].insert_one(applied)
     assert not User.objects.exists()
 
 

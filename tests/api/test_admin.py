@@ -7,6 +7,7 @@ import pytest
 from bson.objectid import ObjectId
 
 from accounts.models import User
+from config.owner import as_owner
 from ledger.accounts import account_freeze, system_accounts
 from ledger.audit import COMMAND
 from tests.api.conftest import Cast, Program, account_with, balance, signed_in
@@ -234,7 +235,8 @@ def test_the_audit_log_says_who_did_what(cast: Cast, admin: User) -> None:
 
 def test_an_actor_who_is_gone_has_no_name(cast: Cast, owner: User) -> None:
     cast.send("1", "k")
-    User.objects.filter(pk=owner.pk).delete()
+    with as_owner():
+        User.objects.filter(pk=owner.pk).delete()
     assert cast.admin.get("/api/admin/audit?limit=1").body["records"][0]["actor"] == {
         "_id": str(owner.pk),
         "name": None,

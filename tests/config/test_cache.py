@@ -270,9 +270,9 @@ def test_each_operation_is_one_command(cache: MongoCache, monkeypatch: pytest.Mo
     assert calls == ["update_one", "update_one", "find_one_and_update", "update_one", "delete_one"]
 
 
-def test_expired_documents_are_removed_by_the_database(bank_db: Database[Document]) -> None:
+def test_expired_documents_are_removed_by_the_database(owner_db: Database[Document]) -> None:
     for name in ("cache_counters", "cache_sessions"):
-        index = bank_db[name].index_information()["expires_at_1"]
+        index = owner_db[name].index_information()["expires_at_1"]
         assert index["expireAfterSeconds"] == 0
 
 

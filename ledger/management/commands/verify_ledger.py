@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ledger.findings import Report
+from ledger.privileges import app_privileges_excess
 from ledger.records import now
 from ledger.verifications import full_record
 from ledger.verify import KeptCheckpoint, verify
@@ -31,12 +32,13 @@ class Command(BaseCommand):
         kept = None if options["checkpoint"] is None else _kept(options["checkpoint"])
         began, started_at = time.monotonic(), now()
         report = verify(kept=kept) if options["json"] else verify(self._tell_progress, kept=kept)
-        number = full_record(report, started_at=started_at)
+        number, excess = full_record(report, started_at=started_at), app_privileges_excess()
         seconds = time.monotonic() - began
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(report, number, seconds)))
+            self.stdout.write(json.dumps(_as_json(report, number, seconds) | {"history_excess": excess}))
         else:
             self._tell(report, seconds)
+            self.stdout.write(_history(excess))
         if report.counts:
             raise CommandError(f"{report.found} violations.", returncode=1)
 
@@ -74,3 +76,11 @@ def _as_json(report: Report, number: int, seconds: float) -> dict[str, Any]:
         "violations": [violation._asdict() for violation in report.violations],
         "omitted": report.omitted,
     }
+
+
+def _history(excess: list[str]) -> str:
+    """Say whether the database enforces I7 for the credentials in use; an owner may well check the books."""
+    if not excess:
+        return "The database refuses any change of entries, audit records and checkpoints to these credentials (I7)."
+    more = f" and {len(excess) - 3} more" if len(excess) > 3 else ""
+    return f"Checked with credentials that may change history (I7): {', '.join(excess[:3])}{more}."
