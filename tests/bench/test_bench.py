@@ -20,9 +20,13 @@ from banking.bench.plans import random_pairs, transfer
 from banking.bench.series import Turn
 from banking.bench.server import BenchError
 from banking.bench.table import text_table, verdicts
+from config.uris import ADMIN_URI
 from ledger.accounts import account_get
-from ledger.store import books, client
+from ledger.store import books
 from tests.config.test_run import environment_of, running_pids
+from tests.database import admin_client
+from tests.environment import ADMIN_URI as TESTS_ADMIN_URI
+from tests.environment import has_users
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.timeout(240)
@@ -40,6 +44,13 @@ ROWS = [
 READ = ["history, first page", "balance", "balance at a past time"]
 
 
+@pytest.fixture(autouse=True)
+def administrator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who makes the users and roles of the bench's databases, as `python -m config.run manage bench` says it."""
+    if has_users():
+        monkeypatch.setenv(ADMIN_URI, os.environ[TESTS_ADMIN_URI])
+
+
 def bench(*arguments: str) -> str:
     out = StringIO()
     call_command("bench", *arguments, stdout=out)
@@ -47,7 +58,7 @@ def bench(*arguments: str) -> str:
 
 
 def databases_of_the_bench(database: Database[dict[str, Any]]) -> list[str]:
-    return [name for name in client().list_database_names() if name.startswith(f"{database.name}_bench")]
+    return [name for name in admin_client().list_database_names() if name.startswith(f"{database.name}_bench")]
 
 
 def test_the_quick_bench_measures_everything_and_loses_nothing(bank_db: Database[dict[str, Any]]) -> None:

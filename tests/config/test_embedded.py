@@ -1,5 +1,6 @@
 """The embedded database: starts, keeps its data and port, moves when the port is taken, says clearly what is wrong."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from config import embedded
 from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError
@@ -57,13 +59,14 @@ def test_moves_to_another_port_when_its_own_is_taken(database: EmbeddedDatabase,
     database.kill()
     neighbour = EmbeddedDatabase(tmp_path / "other", port=database.port, test_mode=True, cache_gigabytes=0.25)
     try:
-        assert neighbour.start() == first
+        neighbour.start()
+        assert neighbour.port == database.port
         second = database.start()
 
         assert second != first
         write(second, "written at the new port")
         assert names(second) == ["kept", "written at the new port"]
-        assert names(first) == []
+        assert names(neighbour.uri) == []
         assert embedded.kept_port(tmp_path) == database.port
     finally:
         neighbour.kill()
@@ -78,15 +81,18 @@ def test_takes_another_port_when_one_is_taken_between_look_and_start(
         taken = intruder.getsockname()[1]  # bound but silent, so that mongod meets it and the look does not
         ports = iter([taken, free])
         monkeypatch.setattr(embedded, "free_port", lambda: next(ports))
-        assert database.start() == embedded.uri_of(free)
+        database.start()
+        assert database.port == free
 
 
 def test_is_found_while_it_runs(database: EmbeddedDatabase, tmp_path: Path) -> None:
-    assert embedded.running_uri(tmp_path) is None
+    assert embedded.running_uris(tmp_path) is None
     uri = database.start()
-    assert embedded.running_uri(tmp_path) == uri
+    found = embedded.running_uris(tmp_path)
+    assert found is not None
+    assert (found, found.admin) == (database.uris, uri)
     database.kill()
-    assert embedded.running_uri(tmp_path) is None
+    assert embedded.running_uris(tmp_path) is None
 
 
 def test_somebody_elses_database_on_the_kept_port_is_not_ours(database: EmbeddedDatabase, tmp_path: Path) -> None:
@@ -94,7 +100,78 @@ def test_somebody_elses_database_on_the_kept_port_is_not_ours(database: Embedded
     other = tmp_path / "other"
     other.mkdir()
     (other / "mongodb.port").write_text(f"{database.port}\n")
-    assert embedded.running_uri(other) is None
+    assert embedded.running_uris(other) is None
+
+
+def test_only_who_has_a_password_gets_in(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    uri = database.start()
+    for file in ("mongodb.key", "mongodb.passwords"):
+        assert (tmp_path / file).stat().st_mode & 0o777 == 0o600
+    passwords = json.loads((tmp_path / "mongodb.passwords").read_text())
+    assert len({*passwords.values()}) == 3
+    for stranger in (f"mongodb://127.0.0.1:{database.port}/", uri.replace(passwords["florin_admin"], "wrong")):
+        with pytest.raises(OperationFailure) as refused, MongoClient[dict[str, Any]](stranger) as client:
+            client.shop.things.find_one()
+        assert refused.value.code in (13, 18)
+    arguments = Path(f"/proc/{database.pid}/cmdline").read_bytes() + Path(f"/proc/{database.pid}/environ").read_bytes()
+    told = (tmp_path / "mongodb.log").read_bytes() + repr(database.uris).encode() + arguments
+    assert not any(password.encode() in told for password in passwords.values())
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_data_from_the_time_before_passwords_is_kept(
+    database: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: bool
+) -> None:
+    port = start_as_before(tmp_path)
+    if moves:
+        monkeypatch.setattr(embedded, "kept_port", lambda folder: None)
+    uri = database.start()
+    assert (database.port != port) == moves
+    assert names(uri) == ["from before"]
+    with pytest.raises(OperationFailure), MongoClient[dict[str, Any]]("127.0.0.1", database.port) as client:
+        client.shop.things.find_one()
+
+
+def start_as_before(folder: Path) -> int:
+    """Make data as the earlier version did, without a key, and stop; return the port of the set."""
+    (folder / "mongodb").mkdir()
+    port = embedded.free_port()
+    where = ["--dbpath", str(folder / "mongodb"), "--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
+    command = [str(embedded.find_mongod()), "--replSet", "florin", *where]
+    mongod = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
+            member = {"_id": 0, "host": f"127.0.0.1:{port}"}
+            client.admin.command("replSetInitiate", {"_id": "florin", "members": [member]})
+        write(f"mongodb://127.0.0.1:{port}/?replicaSet=florin", "from before")
+        (folder / "mongodb.port").write_text(f"{port}\n")
+    finally:
+        mongod.terminate()
+        mongod.wait()
+    return port
+
+
+@pytest.mark.parametrize("lost", [["mongodb.passwords"], ["mongodb.key"], ["mongodb.passwords", "mongodb.key"]])
+def test_lost_secrets_are_made_anew_and_the_data_stays(tmp_path: Path, lost: list[str]) -> None:
+    before = EmbeddedDatabase(tmp_path, test_mode=True, cache_gigabytes=0.25)
+    old = before.start()
+    write(old, "kept")
+    before.stop()
+    for file in lost:
+        (tmp_path / file).unlink()
+    database = EmbeddedDatabase(tmp_path, test_mode=True, cache_gigabytes=0.25)
+    try:
+        uri = database.start()
+        assert names(uri) == ["kept"]
+        assert (uri != old) == ("mongodb.passwords" in lost)
+    finally:
+        database.kill()
+
+
+def test_damaged_passwords_are_one_sentence(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    (tmp_path / "mongodb.passwords").write_text('{"florin_admin": "half')
+    with pytest.raises(EmbeddedDatabaseError, match=r"mongodb.passwords is damaged; remove it, and the next start"):
+        database.start()
 
 
 def test_a_folder_in_use_is_refused(database: EmbeddedDatabase, tmp_path: Path) -> None:

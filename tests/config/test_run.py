@@ -166,6 +166,11 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     assert "Traceback" not in output
 
     assert len(bank.processes()) >= 5  # itself, mongod, granian and two workers
+    for pid in [granian_of(bank), *children_of(granian_of(bank))]:
+        assert b"mongodb://florin_app:" in environment_of(pid)
+        assert not any(name in environment_of(pid) for name in (b"florin_owner", b"florin_admin"))
+    passwords = json.loads((bank.folder / "mongodb.passwords").read_text()).values()
+    assert not any(password in bank.output() for password in passwords)
     bank.process.send_signal(signal.SIGTERM)
     assert bank.process.wait(timeout=30) == 0
     assert bank.processes() == []
@@ -258,11 +263,16 @@ def test_the_first_start_fills_the_demo_and_its_logins_work(open_bank: Callable[
 
 def test_commands_use_the_running_database_or_start_one(bank: Bank) -> None:
     ask = ["manage", "shell", "--verbosity", "0", "-c", "from accounts.models import User; User.objects.count()"]
+    roles = ["florin_app has the role florin_app", "florin_owner has the role florin_owner"]
     own = {"DATA_DIR": str(bank.folder)}
     assert finish(ask, **own)[0] == 0
+    code, output = finish(["manage", "create_database_roles"], **own)
+    assert (code, output.splitlines()) == (0, [f"{line} in the database florin." for line in roles])
     bank.process.terminate()
     bank.process.wait(timeout=30)
     assert finish(ask, **own)[0] == 0
+    assert "No changes" in finish(["manage", "makemigrations", "--check", "--dry-run"], **own)[1]
+    assert finish(["manage", "migrate", "--verbosity", "0"], **own) == (0, "")
     assert finish(["manage", "no_such_command"], **own)[0] == 1
     assert bank.processes() == []
 
