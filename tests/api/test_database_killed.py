@@ -62,15 +62,20 @@ def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
 
 
 def manage(database: EmbeddedDatabase, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "MONGODB_URI": database.uri, "MONGODB_DATABASE": DATABASE}
+    uris = database.uris
+    own = {"MONGODB_URI": uris.app, "MONGODB_OWNER_URI": uris.owner, "MONGODB_ADMIN_URI": uris.admin}
+    environment = {**os.environ, **own, "MONGODB_DATABASE": DATABASE}
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.timeout(240)
 def test_nothing_acknowledged_is_lost_when_the_database_is_killed(database: EmbeddedDatabase) -> None:
+    assert manage(database, "create_database_roles").returncode == 0
     assert manage(database, "migrate", "--verbosity", "0").returncode == 0
-    server = Server(database=DATABASE, workers=2, environment={"MONGODB_URI": database.uri, "OPENING_BALANCE": "1000"})
+    server = Server(
+        database=DATABASE, workers=2, environment={"MONGODB_URI": database.uris.app, "OPENING_BALANCE": "1000"}
+    )
     server.start()
     try:
         customers = [Customer(server, number) for number in range(5)]
