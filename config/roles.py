@@ -31,6 +31,7 @@ OF_DJANGO: dict[str, tuple[str, ...]] = {
 }
 # Commands ask first whether the migrations have run, and Django looks for its collection by listing them all.
 _OF_THE_DATABASE = ("listCollections",)
+ANSWER_MILLISECONDS = 5_000
 _UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 _ROLE_EXISTS, _USER_EXISTS = 51002, 51003
 
@@ -63,7 +64,7 @@ def roles_apply(*, database: str, admin_uri: str, app_uri: str, owner_uri: str) 
     app, owner = _named_user(app_uri, "MONGODB_URI"), _named_user(owner_uri, "MONGODB_OWNER_URI")
     _see_that_they_differ(admin_uri, app, owner)
     try:
-        with MongoClient[Document](admin_uri, serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000) as client:
+        with MongoClient[Document](admin_uri, serverSelectionTimeoutMS=ANSWER_MILLISECONDS) as client:
             _role_put(client[database], APP_ROLE, privileges=_app_grants(database), roles=[])
             _role_put(client[database], OWNER_ROLE, privileges=[], roles=_owner_roles(database))
             _user_put(client, app, {"role": APP_ROLE, "db": database})

@@ -312,9 +312,12 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     store.AUDIT: ("find", "insert", "changeStream"),
     store.PROCESSES: ("find", "insert", "update", "remove"),
     store.LEASES: ("find", "insert", "update", "remove"),
+    store.CHECKPOINTS: ("find", "insert"),
+    # What a checkpoint that was never finished left is removed; the finished ones are signed as a whole.
+    store.HEADS: ("find", "insert", "remove"),
 }
 # What is never changed once it is written (I7).
-WRITTEN_ONCE = (store.ENTRIES, store.AUDIT)
+WRITTEN_ONCE = (store.ENTRIES, store.AUDIT, store.CHECKPOINTS)
 
 
 def schema_apply(database: Database[dict[str, Any]]) -> None:

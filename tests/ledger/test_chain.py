@@ -102,13 +102,13 @@ def unchained(database: Database[dict[str, Any]]) -> None:
         database[name].update_many({"_id": {"$not": {"$type": "int"}}}, {"$unset": dict.fromkeys(fields, "")})
 
 
-def test_an_old_ledger_is_chained(open_account: Opener, bank_db: Database[dict[str, Any]]) -> None:
+def test_an_old_ledger_is_chained(open_account: Opener, owner_db: Database[dict[str, Any]]) -> None:
     one, two, empty = open_account(100), open_account(50), open_account()
     for number in range(4):
         send(one, two, 3, f"a{number}")
     before = {account.id: chain_of(account.id) for account in (one, two, empty)}
-    unchained(bank_db)
-    migration.convert(bank_db)
+    unchained(owner_db)
+    migration.convert(owner_db)
     assert {account: chain_of(account) for account in before} == before
     for account in before:
         assert_chained(account)
@@ -117,10 +117,10 @@ def test_an_old_ledger_is_chained(open_account: Opener, bank_db: Database[dict[s
 
 
 def test_interrupted_between_entries_and_head_it_goes_on(
-    open_account: Opener, bank_db: Database[dict[str, Any]]
+    open_account: Opener, owner_db: Database[dict[str, Any]]
 ) -> None:
     one = open_account(100)
-    unchained(bank_db)
-    migration._chain(bank_db, one.id)
-    migration.convert(bank_db)
+    unchained(owner_db)
+    migration._chain(owner_db, one.id)
+    migration.convert(owner_db)
     assert_chained(one.id)

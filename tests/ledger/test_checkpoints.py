@@ -122,13 +122,13 @@ def test_leaves_of_a_process_that_died_are_made_again(
 
 
 def test_what_does_not_hold_together_is_not_signed(
-    open_account: Opener, signing_key: PrivateKey, bank_db: Database[dict[str, Any]]
+    open_account: Opener, signing_key: PrivateKey, owner_db: Database[dict[str, Any]]
 ) -> None:
     one, two, three = open_account(100), open_account(), open_account(7)
     appended(signing_key)
     send(one, two, 1, "a")
     send(three, two, 1, "b")
-    bank_db["ledger_accounts"].update_one({"_id": one.id}, {"$set": {"head_hash": b"\1" * 32}})
+    owner_db["ledger_accounts"].update_one({"_id": one.id}, {"$set": {"head_hash": b"\1" * 32}})
     assert appended(signing_key).accounts == 4
     assert {head["account"] for head in store.heads().find({"checkpoint": 2})} == {two.id, three.id}
     assert wrong() == []
@@ -218,20 +218,20 @@ def signed_bank(open_account: Opener, signing_key: PrivateKey) -> Account:
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_every_forgery_is_found(signed_bank: Account, bank_db: Database[dict[str, Any]], forgery: str) -> None:
+def test_every_forgery_is_found(signed_bank: Account, owner_db: Database[dict[str, Any]], forgery: str) -> None:
     forge, sentence = FORGERIES[forgery]
-    forge(bank_db, signed_bank.id)
+    forge(owner_db, signed_bank.id)
     found = wrong()
     assert any(sentence in one for one in found), found
 
 
-def test_the_wrong_account_is_named(signed_bank: Account, bank_db: Database[dict[str, Any]]) -> None:
-    edit_and_rechain(bank_db, signed_bank.id)
+def test_the_wrong_account_is_named(signed_bank: Account, owner_db: Database[dict[str, Any]]) -> None:
+    edit_and_rechain(owner_db, signed_bank.id)
     assert all(f"account {signed_bank.id} entry" in one for one in wrong())
 
 
 def test_what_was_taken_back_is_found_by_a_checkpoint_that_was_kept(
-    signed_bank: Account, bank_db: Database[dict[str, Any]]
+    signed_bank: Account, owner_db: Database[dict[str, Any]]
 ) -> None:
     kept = checkpoint_latest()
     assert kept is not None
@@ -242,8 +242,8 @@ def test_what_was_taken_back_is_found_by_a_checkpoint_that_was_kept(
 
     assert found() == []
     for collection in ("ledger_checkpoints", "ledger_heads"):
-        bank_db[collection].delete_many({})
-    edit_and_rechain(bank_db, signed_bank.id)
+        owner_db[collection].delete_many({})
+    edit_and_rechain(owner_db, signed_bank.id)
     assert wrong() == []
     assert len(found()) == 1
     assert "is not in this database" in found()[0]
@@ -291,10 +291,12 @@ def test_a_receipt_stays_small(open_account: Opener, signing_key: PrivateKey) ->
     assert len(json.dumps(receipt)) < 3_000
 
 
-def test_no_receipt_is_handed_out_that_proves_nothing(signed_bank: Account, bank_db: Database[dict[str, Any]]) -> None:
+def test_no_receipt_is_handed_out_that_proves_nothing(
+    signed_bank: Account, owner_db: Database[dict[str, Any]]
+) -> None:
     entry = store.books().entries.find_one({"account": signed_bank.id, "seq": 2})
     assert entry is not None
-    bank_db["ledger_entries"].update_one({"_id": entry["_id"]}, {"$inc": {"amount_minor": Int64(1)}})
+    owner_db["ledger_entries"].update_one({"_id": entry["_id"]}, {"$inc": {"amount_minor": Int64(1)}})
     with pytest.raises(ReceiptNotProved):
         receipt_of(signed_bank, entry["transaction"])
 
