@@ -13,7 +13,7 @@ from pymongo.uri_parser import parse_uri
 
 from config.embedded import is_free
 
-_AUTHENTICATION_FAILED = 18
+_UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 
 
 class RunError(Exception):
@@ -70,30 +70,35 @@ def whole_number(name: str, *, default: int, highest: int) -> int:
     return int(text)
 
 
-def check_database(uri: str) -> None:
-    """See that `MONGODB_URI` leads to a database on which the bank can run.
+def check_database(uri: str, variable: str = "MONGODB_URI") -> None:
+    """See that a connection string leads to a database on which the bank can run.
+
+    Args:
+        variable: where the connection string comes from.
 
     Raises:
         RunError: it does not; the message never shows the address's user and password.
     """
-    where = hosts_of(uri)
+    where = hosts_of(uri, variable)
     try:
         with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000) as client:
             hello = client.admin.command("hello")
             client.admin.command("listDatabases", nameOnly=True)  # asks for the rights that `hello` does not need
     except OperationFailure as error:
         if error.code == _AUTHENTICATION_FAILED:
-            raise RunError(f"The database at {where} refuses the user or the password of MONGODB_URI.") from None
+            raise RunError(f"The database at {where} refuses the user or the password of {variable}.") from None
+        if error.code == _UNAUTHORIZED:
+            raise RunError(f"The database at {where} asks for a password, and {variable} has none.") from None
         raise RunError(f"The database at {where} refuses to serve: error {error.code}.") from None
     except PyMongoError:
-        raise RunError(f"No database with a writable primary answers at {where} (MONGODB_URI).") from None
+        raise RunError(f"No database with a writable primary answers at {where} ({variable}).") from None
     if not (hello.get("setName") or hello.get("msg") == "isdbgrid"):
         raise RunError(
             f"The database at {where} is a lone server; Florin needs a replica set (mongod --replSet) or a cluster."
         )
 
 
-def hosts_of(uri: str) -> str:
+def hosts_of(uri: str, variable: str = "MONGODB_URI") -> str:
     """Return the hosts of a connection string, without anything secret.
 
     Raises:
@@ -102,5 +107,5 @@ def hosts_of(uri: str) -> str:
     try:
         nodes = parse_uri(uri)["nodelist"]
     except (PyMongoError, ConfigurationError, ValueError, UnicodeError):
-        raise RunError("MONGODB_URI is not a connection string (mongodb://host:port/?replicaSet=name).") from None
+        raise RunError(f"{variable} is not a connection string (mongodb://host:port/?replicaSet=name).") from None
     return ", ".join(f"{host}:{port}" for host, port in nodes)

@@ -88,6 +88,8 @@ class Supervisor:
         uri = os.environ.get("MONGODB_URI")
         if uri:
             check_database(uri)
+            if owner := os.environ.get(OWNER_URI):
+                check_database(owner, OWNER_URI)
             self._step(f"Using the database of MONGODB_URI at {hosts_of(uri)}.")
             return
         self._wait_for_folder()

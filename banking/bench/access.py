@@ -15,8 +15,10 @@ from django.conf import settings
 from django.db import connections
 from pymongo import MongoClient
 
+from banking.bench.server import BenchError
+from banking.bench.undisturbed import undisturbed
 from config.owner import signed_in
-from config.roles import APP_ROLE, OWNER_ROLE, roles_apply
+from config.roles import APP_ROLE, OWNER_ROLE, RolesRefused, roles_apply
 from config.uris import ADMIN_URI, DatabaseUser, uri_with
 
 Client = MongoClient[dict[str, Any]]
@@ -24,22 +26,34 @@ Client = MongoClient[dict[str, Any]]
 
 @contextlib.contextmanager
 def own_users(database: str) -> Iterator[None]:
-    """Make the two users of a database of the bench and sign in with them for the block; then they are removed."""
+    """Make the two users of a database of the bench and sign in with them for the block; then they are removed.
+
+    Raises:
+        BenchError: they cannot be made.
+    """
     admin_uri = os.environ.get(ADMIN_URI, "")
     if not admin_uri:
         yield
         return
     app, owner = (uri_with(admin_uri, _user(role, database)) for role in (APP_ROLE, OWNER_ROLE))
     before = settings.MONGODB_OWNER_URI
+    _roles_make(database, admin_uri, app, owner)
     try:
-        roles_apply(database=database, admin_uri=admin_uri, app_uri=app, owner_uri=owner)
         settings.MONGODB_OWNER_URI = owner
         with signed_in(app):
             yield
     finally:
         settings.MONGODB_OWNER_URI = before
-        for command in ("dropAllUsersFromDatabase", "dropAllRolesFromDatabase"):
-            client_of(admin_uri)[database].command(command)
+        with undisturbed():
+            for command in ("dropAllUsersFromDatabase", "dropAllRolesFromDatabase"):
+                client_of(admin_uri)[database].command(command)
+
+
+def _roles_make(database: str, admin_uri: str, app_uri: str, owner_uri: str) -> None:
+    try:
+        roles_apply(database=database, admin_uri=admin_uri, app_uri=app_uri, owner_uri=owner_uri)
+    except RolesRefused as error:
+        raise BenchError(str(error)) from error
 
 
 def administrator() -> Client:

@@ -1,8 +1,6 @@
 """Where the bench works: databases of its own, which are dropped in any case."""
 
 import contextlib
-import signal
-import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -12,23 +10,8 @@ from django.db import connections
 
 from banking.bench import access
 from banking.bench.access import own_users
+from banking.bench.undisturbed import undisturbed
 from ledger import sessions
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Tidy up without being interrupted: a second Ctrl-C, or a signal to end, is not heard meanwhile."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in _SIGNALS]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

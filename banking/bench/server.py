@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from banking.bench.cpu import descendants, tree_seconds
-from banking.bench.ground import undisturbed
+from banking.bench.undisturbed import undisturbed
 from config.embedded import free_port
 from config.lifeline import launch_command
 from config.run import THREADS, WORKERS, end_group, web_options

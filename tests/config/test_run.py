@@ -17,7 +17,8 @@ from typing import IO
 import pytest
 
 from config.embedded import EmbeddedDatabase, find_mongod, free_port, kept_port
-from config.preflight import RunError, claimed_port, hosts_of, whole_number
+from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
+from config.uris import DatabaseUser, uri_with
 from tests.environment import prepared_names
 from tests.servers import ROOT, Server, children_of, is_running
 
@@ -315,6 +316,23 @@ def test_a_given_database_is_used_and_left_running(open_bank: Callable[..., Bank
         bank.process.terminate()
         assert bank.process.wait(timeout=30) == 0
         assert database.is_alive
+    finally:
+        database.kill()
+
+
+def test_a_database_that_does_not_let_it_in_is_one_sentence(tmp_path: Path) -> None:
+    database = EmbeddedDatabase(tmp_path, test_mode=True, cache_gigabytes=0.25)
+    try:
+        uri = database.start()
+        where = f"The database at 127.0.0.1:{database.port}"
+        nobody = f"mongodb://127.0.0.1:{database.port}/"
+        with pytest.raises(RunError, match=f"{where} asks for a password, and MONGODB_URI has none."):
+            check_database(nobody)
+        stranger = uri_with(uri, DatabaseUser("stranger", "s3cret"))
+        with pytest.raises(RunError, match=f"{where} refuses the user or the password of MONGODB_OWNER_URI.") as told:
+            check_database(stranger, "MONGODB_OWNER_URI")
+        assert "s3cret" not in str(told.value)
+        check_database(uri)
     finally:
         database.kill()
 
