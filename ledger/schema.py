@@ -307,14 +307,16 @@ INDEXES: dict[str, list[IndexModel]] = {
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     store.ACCOUNTS: ("find", "insert", "update"),
     store.OWNERS: ("find", "insert", "update"),
-    store.TRANSACTIONS: ("find", "insert", "update"),
-    store.ENTRIES: ("find", "insert"),
+    # Whoever checks the books looks whether the unique indexes are there.
+    store.TRANSACTIONS: ("find", "insert", "update", "listIndexes"),
+    store.ENTRIES: ("find", "insert", "listIndexes"),
     store.AUDIT: ("find", "insert", "changeStream"),
     store.PROCESSES: ("find", "insert", "update", "remove"),
     store.LEASES: ("find", "insert", "update", "remove"),
     store.CHECKPOINTS: ("find", "insert"),
     # What a checkpoint that was never finished left is removed; the finished ones are signed as a whole.
     store.HEADS: ("find", "insert", "remove"),
+    store.VERIFICATIONS: ("find", "insert", "update"),
 }
 # What is never changed once it is written (I7).
 WRITTEN_ONCE = (store.ENTRIES, store.AUDIT, store.CHECKPOINTS)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ledger.checkpoints import Checkpoint, checkpoint_latest, public_keys
 from ledger.durability import majority_lag_seconds
 from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS, Violation
+from ledger.privileges import NO_USERS, app_privileges_excess
 from ledger.records import now
 from ledger.verifications import Verification, full_latest, round_latest, round_running
 
@@ -125,7 +126,13 @@ def _why_undecided(code: str) -> str:
 
 
 def _credentials() -> Invariant:
-    return Invariant(I7, UNKNOWN, None, "Nobody has looked yet.")
+    """Ask the database what the credentials of this process could do."""
+    excess = app_privileges_excess()
+    if not excess:
+        return Invariant(I7, OK, now())
+    if excess == [NO_USERS]:
+        return Invariant(I7, UNKNOWN, now(), "The database asks nobody for a password, so it refuses nothing.")
+    return Invariant(I7, UNKNOWN, now(), f"The bank's credentials may do more than they should: {excess[0]}, …")
 
 
 def _durability() -> Invariant:

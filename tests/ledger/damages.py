@@ -10,19 +10,20 @@ from bson.objectid import ObjectId
 from ledger.chain import BEGINNING, entry_hash
 from ledger.findings import CHAIN, I1, I2, I3, I4, I5, TOTALS
 from ledger.store import books, database
+from tests.database import owner_database
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def damaged(collection: str, query: dict[str, Any], change: dict[str, Any]) -> None:
     """Change a document behind the service's and the validator's back."""
-    database().command(
+    owner_database(database().name).command(
         "update", collection, updates=[{"q": query, "u": change, "multi": False}], bypassDocumentValidation=True
     )
 
 
 def drop(collection: str, query: dict[str, Any]) -> None:
-    assert database()[collection].delete_one(query).deleted_count == 1
+    assert owner_database(database().name)[collection].delete_one(query).deleted_count == 1
 
 
 def entry_at(account: ObjectId, seq: int) -> dict[str, Any]:

@@ -244,9 +244,10 @@ def test_the_role_has_what_is_declared_and_nothing_more(bank_db: Bank) -> None:
         "update",
         "remove",
         "changeStream",
+        "listIndexes",
     }
     for name in WRITTEN_ONCE:
-        assert declared[name] <= {"find", "insert", "changeStream"}
+        assert declared[name] <= {"find", "insert", "changeStream", "listIndexes"}
     assert {"ledger_entries", "ledger_audit"} <= set(WRITTEN_ONCE)
 
 

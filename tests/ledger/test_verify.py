@@ -8,7 +8,6 @@ from pymongo.database import Database
 from pytest_django.fixtures import Settings
 
 from ledger.findings import CHAIN, I5, MAX_VIOLATIONS
-from ledger.store import books
 from ledger.verify import verify
 from tests.ledger.conftest import inspected
 from tests.ledger.damages import DAMAGES, damaged, entry_at, linked, rewritten
@@ -62,28 +61,30 @@ def test_what_is_found_can_be_looked_up(busy: tuple[ObjectId, ObjectId]) -> None
 
 
 def test_a_key_used_twice_is_found_even_when_the_index_is_gone(
-    busy: tuple[ObjectId, ObjectId], bank_db: Books
+    busy: tuple[ObjectId, ObjectId], owner_db: Books
 ) -> None:
     from ledger.schema import schema_apply
 
-    books().transactions.drop_index("one_per_sender_and_key")
+    owner_db["ledger_transactions"].drop_index("one_per_sender_and_key")
     try:
         damaged("ledger_transactions", {"key": "a1"}, {"$set": {"key": "a2"}})
         assert invariants() == {"I6"}
         damaged("ledger_transactions", {"key": "a2"}, {"$set": {"key": "a1"}})
     finally:
-        schema_apply(bank_db)
+        schema_apply(owner_db)
     assert invariants() == set()
 
 
-def test_a_lost_index_of_the_entries_is_found_and_no_accident(busy: tuple[ObjectId, ObjectId], bank_db: Books) -> None:
+def test_a_lost_index_of_the_entries_is_found_and_no_accident(
+    busy: tuple[ObjectId, ObjectId], owner_db: Books
+) -> None:
     from ledger.schema import schema_apply
 
-    books().entries.drop_index("gapless_per_account")
+    owner_db["ledger_entries"].drop_index("gapless_per_account")
     try:
         assert invariants() == {I5}
     finally:
-        schema_apply(bank_db)
+        schema_apply(owner_db)
     assert invariants() == set()
 
 

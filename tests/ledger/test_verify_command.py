@@ -9,6 +9,7 @@ from bson.int64 import Int64
 from bson.objectid import ObjectId
 from django.core.management import CommandError, call_command
 
+from config.owner import as_owner
 from ledger.checkpoints import checkpoint_append
 from ledger.findings import CHAIN, I1, I2, I3, I4, I5, I6, TOTALS
 from ledger.signing import PrivateKey
@@ -22,11 +23,20 @@ def test_the_command_says_so_and_exits_with_one(busy: tuple[ObjectId, ObjectId])
     call_command("verify_ledger", stdout=out)
     assert "The books are right" in out.getvalue()
     assert "24 entries" in out.getvalue()
+    assert "refuses any change of entries, audit records and checkpoints to these credentials (I7)" in out.getvalue()
     damaged("ledger_accounts", {"_id": busy[0]}, {"$inc": {"balance_minor": Int64(5)}})
     with pytest.raises(CommandError) as failure:
         call_command("verify_ledger", stdout=out)
     assert failure.value.returncode == 1
     assert f"I2 account {busy[0]}" in out.getvalue()
+
+
+def test_the_owner_may_check_the_books_and_is_told_so(busy: tuple[ObjectId, ObjectId]) -> None:
+    out = StringIO()
+    with as_owner():
+        call_command("verify_ledger", stdout=out)
+    assert "The books are right" in out.getvalue()
+    assert "Checked with credentials that may change history (I7): ledger_audit: " in out.getvalue()
 
 
 def test_the_command_answers_in_json(busy: tuple[ObjectId, ObjectId]) -> None:
@@ -42,6 +52,7 @@ def test_the_command_answers_in_json(busy: tuple[ObjectId, ObjectId]) -> None:
         "entries": 24,
         "violations": [],
         "omitted": 0,
+        "history_excess": [],
     }
     damaged("ledger_accounts", {"_id": busy[0]}, {"$set": {"head_hash": bytes(32)}})
     out = StringIO()
