@@ -46,6 +46,10 @@ VERIFICATION_STEP_ENTRIES = env.int("VERIFICATION_STEP_ENTRIES", default=500)
 VERIFICATION_STEP_SECONDS = env.float("VERIFICATION_STEP_SECONDS", default=1.0)
 VERIFICATION_ROUND_SECONDS = env.int("VERIFICATION_ROUND_SECONDS", default=300)
 
+# --- the worker -----------------------------------------------------------------------------------------------
+# Threads of each worker for each consumer of events: notifications, e-mails, webhooks.
+DELIVERY_THREADS = env.int("DELIVERY_THREADS", default=2)
+
 # --- request limits -------------------------------------------------------------------------------------------
 RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")
 RATE_LIMIT_STRICT = env.str("RATE_LIMIT_STRICT", default="50/15m")

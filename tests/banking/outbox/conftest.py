@@ -1,0 +1,48 @@
+"""A bank whose events can be relayed and delivered step by step."""
+
+from collections.abc import Iterator
+from threading import Event as Flag
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from banking.outbox.consumers import Consumer
+from banking.outbox.dispatch import dispatch_one
+from banking.outbox.relay import Relay
+from ledger import sessions
+from ledger.records import Account
+from tests.banking.runs import account_with, customer
+
+
+@pytest.fixture
+def outbox_db(bank_db: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """The bank's database; afterwards this process's sessions are forgotten."""
+    yield bank_db
+    sessions.pool_reset()
+
+
+@pytest.fixture
+def payer(outbox_db: object) -> Account:
+    """Olivia's account, with 1,000 on it."""
+    return customer("Olivia Owner", 1_000)[1]
+
+
+@pytest.fixture
+def payee(outbox_db: object) -> Account:
+    """Samir's account, empty."""
+    return customer("Samir Second")[1]
+
+
+def relay_all(*consumers: Consumer) -> int:
+    """Relay all that is committed, to these consumers or to the bank's own."""
+    relay = Relay(Flag(), consumers) if consumers else Relay(Flag())
+    return relay.catch_up()
+
+
+def dispatch_all(consumer: Consumer) -> int:
+    """Give each stream of the consumer that is due its turns, and return how many that were."""
+    turns = 0
+    while dispatch_one(consumer, Flag()):
+        turns += 1
+    return turns
