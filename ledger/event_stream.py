@@ -8,7 +8,7 @@ again at a token, for as long as the replica set's log reaches back to it.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson.objectid import ObjectId
@@ -24,8 +24,11 @@ from ledger.store import books
 WAIT_MILLISECONDS = 100
 _GATHER_SECONDS = 0.2
 _SCANNED_AT_ONCE = 200
+# How many audit records are looked into for one that is an event.
+_LOOKED_INTO = 1_000
 _ONLY_EVENTS = [{"$match": {"operationType": "insert", "fullDocument.event": {"$type": "string"}}}]
-_INVALID_RESUME_TOKEN, _FATAL, _HISTORY_LOST = 260, 280, 286
+# The log has gone on too far; the token is of another database; the token is none.
+_PLACE_LOST = {286, 280, 260, 9, 50811}
 
 Token = Mapping[str, Any]
 
@@ -84,8 +87,8 @@ def _place_lost() -> Iterator[None]:
     try:
         yield
     except OperationFailure as error:
-        if error.code in (_INVALID_RESUME_TOKEN, _FATAL, _HISTORY_LOST):
-            raise PlaceLost(str(error.details.get("codeName") if error.details else error.code)) from error
+        if error.code in _PLACE_LOST:
+            raise PlaceLost(f"error {error.code} of the database") from error
         raise
 
 
@@ -103,3 +106,16 @@ def events_since(moment: datetime) -> Iterator[Event]:
             return
         yield from map(Event.of, found)
         last = found[-1]["_id"]
+
+
+def oldest_event_after(moment: datetime) -> datetime | None:
+    """Return when the first event after a moment happened, None when there is none among the next audit records."""
+    next_records: list[Document] = [
+        {"$match": {"_id": {"$gte": first_id_at(moment + timedelta(milliseconds=1))}}},
+        {"$sort": {"_id": 1}},
+        {"$limit": _LOOKED_INTO},
+        {"$match": {"event": {"$ne": None}}},
+        {"$limit": 1},
+        {"$project": {"at": 1}},
+    ]
+    return next((record["at"] for record in books().audit.aggregate(next_records, hint="_id_")), None)

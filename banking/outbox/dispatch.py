@@ -79,7 +79,7 @@ def pause_after(attempts: int) -> float:
 
     The pauses of streams that failed together drift apart, or they would all come back together.
     """
-    pause = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
+    pause: float = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
     return pause * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
 
 

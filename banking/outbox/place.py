@@ -14,6 +14,7 @@ from banking.outbox.records import outbox
 from ledger import commands
 from ledger.event_stream import Token
 from ledger.events import Event
+from ledger.records import now
 
 # An event that commits late may be this much older than the place; it is only the age that is told that suffers.
 _UNSETTLED_MILLISECONDS = 10_000
@@ -36,14 +37,14 @@ class Place:
 
     Args:
         token: of the change stream; None before the first event.
-        begin: the cluster time to begin at without a token.
+        begin: the cluster time to begin at without a token; without either the place is lost.
         at: the time up to which everything has been relayed, but for what commits late.
         version: how often the place was moved.
         position: of the last delivery that was written.
     """
 
     token: Token | None
-    begin: Timestamp
+    begin: Timestamp | None
     at: datetime
     version: int
     position: int
@@ -62,7 +63,8 @@ class Place:
 
     def after(self, events: Sequence[Event], token: Token | None, deliveries: int) -> Place:
         """Return the place behind some events and the deliveries that were made of them."""
-        at = max([self.at, *(event.at for event in events)])
+        # One machine's clock that is far ahead must not hide what a search from here on is to find.
+        at = max([self.at, *(min(event.at, now()) for event in events)])
         return replace(self, token=token, at=at, version=self.version + 1, position=self.position + deliveries)
 
 

@@ -92,6 +92,8 @@ class Relay:
     def _follow(self, *, until_idle: bool) -> int:
         place = Place.read()
         try:
+            if place.token is None and place.begin is None:
+                raise PlaceLost("the database was restored")
             with event_stream(token=place.token, begin=place.begin) as stream:
                 return self._read_on(place, stream, until_idle=until_idle)
         except PlaceLost as error:

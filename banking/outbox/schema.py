@@ -34,11 +34,12 @@ def _exactly(_id: dict[str, Any], **properties: dict[str, Any]) -> dict[str, Any
 
 
 VALIDATORS: dict[str, dict[str, Any]] = {
-    # How far the relay has come: `token` is the place in the change stream, `begin` where it is opened without one.
+    # How far the relay has come: `token` is the place in the change stream, `begin` where it is opened without one;
+    # neither means that the place is lost.
     OUTBOX: _exactly(
         _id={"enum": ["relay"]},
         token={"bsonType": ["object", "null"]},
-        begin={"bsonType": "timestamp"},
+        begin={"bsonType": ["timestamp", "null"]},
         at=_DATE,
         version=_COUNT,
         position=_COUNT,
@@ -144,3 +145,13 @@ def outbox_open(database: Database[dict[str, Any]]) -> None:
         "position": Int64(0),
     }
     database[OUTBOX].update_one({"_id": "relay"}, {"$setOnInsert": beginning}, upsert=True)
+
+
+def outbox_restored(database: Database[dict[str, Any]]) -> None:
+    """Tell the relay that its place means nothing here: the database was restored from a copy of another one.
+
+    The next relay goes on at the present, after it has relayed what has no deliveries since the copy was made. Without
+    this the restored records would look like new ones, and years of events would be delivered again.
+    """
+    lost = {"$set": {"token": None, "begin": None}, "$inc": {"version": Int64(1)}}
+    database[OUTBOX].update_one({"_id": "relay"}, lost)

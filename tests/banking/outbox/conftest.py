@@ -5,14 +5,27 @@ from threading import Event as Flag
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from banking.outbox.consumers import Consumer
 from banking.outbox.dispatch import dispatch_one
+from banking.outbox.records import deliveries, hastily, streams
 from banking.outbox.relay import Relay
 from ledger import sessions
 from ledger.records import Account
-from tests.banking.runs import account_with, customer
+from tests.banking.runs import customer
+
+Collected = Collection[dict[str, Any]]
+
+
+def kept_deliveries() -> Collected:
+    """Return the deliveries as a worker has just left them; what it notes, it notes in haste."""
+    return hastily(deliveries())
+
+
+def kept_streams() -> Collected:
+    return hastily(streams())
 
 
 @pytest.fixture
