@@ -20,4 +20,4 @@ class FlorinConfig(AppConfig):
     label = "florin"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401 - importing registers the checks
+        from config import checks, mail_checks  # noqa: F401 - importing registers the checks

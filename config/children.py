@@ -76,12 +76,21 @@ class Child:
 
     def end(self) -> None:
         """Ask it to end, and kill it with all of its own children when it takes too long."""
-        process = self._process
-        if process is None:
-            return
-        self.ask_to_end()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=STOP_SECONDS)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own: also what outlived it
-        process.wait()
+        if self._process is not None:
+            self.ask_to_end()
+            wait_for_group(self._process)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process that leads a session to end, and kill it with all of its children when it takes too long."""
+    process.terminate()
+    wait_for_group(process)
+
+
+def wait_for_group(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that was asked to end, and kill what is left of its session."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own: also what outlived it
+    process.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 
 from config.logs import logging_settings
+from config.mail import mail_settings
 
 env = environ.Env()
 
@@ -49,6 +50,17 @@ VERIFICATION_ROUND_SECONDS = env.int("VERIFICATION_ROUND_SECONDS", default=300)
 # --- the worker -----------------------------------------------------------------------------------------------
 # Threads of each worker for each consumer of events: notifications, e-mails, webhooks.
 DELIVERY_THREADS = env.int("DELIVERY_THREADS", default=2)
+
+# --- e-mail (config.mail) -------------------------------------------------------------------------------------
+# Without an address e-mails are written into files, in production thrown away.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Florin <bank@florin.example>")
+EMAIL_TIMEOUT = 10
+_mail = mail_settings(EMAIL_URL, folder=None if IS_PRODUCTION else DATA_DIR / "mail")
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail["backend"], _mail["folder"]
+EMAIL_HOST, EMAIL_PORT = _mail["host"], _mail["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["user"], _mail["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["tls"], _mail["ssl"]
 
 # --- request limits -------------------------------------------------------------------------------------------
 RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")
