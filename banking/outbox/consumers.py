@@ -7,7 +7,7 @@ delivery after the other of a stream, at least once each: a process may die betw
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bson.objectid import ObjectId
 
@@ -101,4 +101,15 @@ class Consumer(Protocol):
             Undeliverable: it can never succeed.
             NoLongerWanted: there is nobody any more who wants it.
             Exception: anything else is treated as DeliveryFailed, and of its text nothing is kept but in the log.
+        """
+
+
+@runtime_checkable
+class TellsMany(Consumer, Protocol):
+    """A consumer for which it is little work to tell many at once, and no matter to tell somebody twice."""
+
+    def deliver_many(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell these recipients, of several streams, within `LONGEST_SECONDS`.
+
+        When it raises, they are told one by one.
         """

@@ -10,33 +10,22 @@ about a day the delivery is dead, and the stream goes on with the next one.
 
 import random
 import time
+from collections.abc import Sequence
 from threading import Event as Flag
 
 import structlog
 from bson.int64 import Int64
 from pymongo.errors import ConnectionFailure, PyMongoError
 
-from banking.outbox.consumers import Consumer, DeliveryFailed, NoLongerWanted, Undeliverable
-from banking.outbox.queue import (
-    stream_leave,
-    stream_pending,
-    stream_put_off,
-    stream_take,
-)
-from banking.outbox.records import (
-    DEAD,
-    DELIVERED,
-    LONGEST_ERROR,
-    PENDING,
-    Delivery,
-    Document,
-    deliveries,
-    hastily,
-)
+from banking.outbox.consumers import Consumer, DeliveryFailed, NoLongerWanted, TellsMany, Undeliverable
+from banking.outbox.queue import Held, stream_put_off, streams_leave, streams_pending, streams_take
+from banking.outbox.records import DEAD, DELIVERED, LONGEST_ERROR, PENDING, Delivery, Document, deliveries, hastily
 
 # What one turn of a stream may take before others get theirs.
 MOST_AT_ONCE = 50
 TURN_SECONDS = 10
+# What a consumer that tells many at once is given.
+MOST_STREAMS, MOST_TOLD = 100, 200
 # Half an hour of growing pauses and then an attempt an hour: about a day in all.
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60 * 60
@@ -56,22 +45,49 @@ def dispatch(consumer: Consumer, stop: Flag) -> None:
 
 
 def dispatch_one(consumer: Consumer, stop: Flag) -> bool:
-    """Give one stream of the consumer its turn; False when none is due."""
-    held = stream_take(consumer.name)
-    if held is None:
-        return False
-    pending = stream_pending(held, MOST_AT_ONCE)
+    """Give a stream of the consumer its turn, or several if it can tell many at once; False when none is due."""
+    held = streams_take(consumer.name, MOST_STREAMS if isinstance(consumer, TellsMany) else 1)
+    if held and isinstance(consumer, TellsMany) and _tell_many(consumer, held):
+        return True
     ends = time.monotonic() + TURN_SECONDS
+    for one in held:
+        _turn(consumer, one, ends, stop)
+    return bool(held)
+
+
+def _tell_many(consumer: TellsMany, held: Sequence[Held]) -> bool:
+    """Make the next deliveries of several streams at once; False when they have to be made one by one.
+
+    Raises:
+        PyMongoError: the database is away, which is nobody's failure; the leases of the streams run out.
+    """
+    pending = streams_pending(held, MOST_TOLD)
+    try:
+        if pending:
+            consumer.deliver_many(pending)
+    except Exception as error:
+        if _is_database_away(error):
+            raise
+        _log.warning("deliveries_made_one_by_one", consumer=consumer.name, exc_info=error)
+        return False
+    done = {"state": DELIVERED, "attempts": {"$add": ["$attempts", Int64(1)]}, "finished_at": "$$NOW"}
+    mine = {"_id": {"$in": [one.id for one in pending]}, "state": PENDING}
+    hastily(deliveries()).update_many(mine, [{"$set": done}])
+    streams_leave(held, are_empty=len(pending) < MOST_TOLD)
+    return True
+
+
+def _turn(consumer: Consumer, held: Held, ends: float, stop: Flag) -> None:
+    pending = streams_pending([held], MOST_AT_ONCE)
     for delivery in pending:
         if stop.is_set() or time.monotonic() > ends:
-            stream_leave(held, is_empty=False)
-            return True
+            streams_leave([held], are_empty=False)
+            return
         pause = _attempt(consumer, delivery)
         if pause is not None:
             stream_put_off(held, pause)
-            return True
-    stream_leave(held, is_empty=len(pending) < MOST_AT_ONCE)
-    return True
+            return
+    streams_leave([held], are_empty=len(pending) < MOST_AT_ONCE)
 
 
 def pause_after(attempts: int) -> float:

@@ -4,11 +4,15 @@ The id of a notification is made of its event and its account, so that told twic
 read it does not find it unread again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from pymongo.errors import BulkWriteError
 
 from banking.outbox.consumers import News, Recipient
 from banking.outbox.records import Delivery, Document, notifications
 from banking.outbox.stories import stories
+
+_DUPLICATE_KEY = 11000
 
 
 class Notifications:
@@ -20,8 +24,14 @@ class Notifications:
         return stories(news)
 
     def deliver(self, delivery: Delivery) -> None:
-        notification = notification_document(delivery)
-        notifications().update_one({"_id": notification["_id"]}, {"$setOnInsert": notification}, upsert=True)
+        self.deliver_many([delivery])
+
+    def deliver_many(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            notifications().insert_many(map(notification_document, deliveries), ordered=False)
+        except BulkWriteError as error:
+            if any(item["code"] != _DUPLICATE_KEY for item in error.details["writeErrors"]):
+                raise
 
 
 def notification_document(delivery: Delivery) -> Document:

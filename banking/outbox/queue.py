@@ -9,11 +9,11 @@ here is the newest there is on the primary: the relay commits a stream and its d
 sees the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bson.int64 import Int64
 from bson.objectid import ObjectId
-from pymongo import ReturnDocument
 
 from banking.outbox.records import PENDING, Delivery, Document, deliveries, hastily, streams
 
@@ -52,31 +52,35 @@ def stream_push(stream: str, consumer: str, target: ObjectId | None, count: int)
     return {"q": {"_id": stream}, "u": [{"$set": pushed}], "upsert": True}
 
 
-def stream_take(consumer: str) -> Held | None:
-    """Take the stream of a consumer that has been due the longest; None when none is due."""
-    holder = ObjectId()
-    found = hastily(streams()).find_one_and_update(
-        {"consumer": consumer, "$expr": {"$lte": ["$due_at", "$$NOW"]}},
-        [{"$set": {"holder": holder, "due_at": _in(LEASE_SECONDS)}}],
-        sort=[("due_at", 1)],
-        return_document=ReturnDocument.AFTER,
-    )
-    return None if found is None else Held(found["_id"], found["target"], holder, int(found["pushed"]))
+def streams_take(consumer: str, at_most: int) -> list[Held]:
+    """Take the streams of a consumer that have been due the longest; none when none is due."""
+    queue, holder = hastily(streams()), ObjectId()
+    due = {"consumer": consumer, "$expr": {"$lte": ["$due_at", "$$NOW"]}}
+    ids = [found["_id"] for found in queue.find(due, {"_id": 1}).sort("due_at", 1).limit(at_most)]
+    if not ids:
+        return []
+    # Somebody else may have taken some of them meanwhile.
+    queue.update_many({**due, "_id": {"$in": ids}}, [{"$set": {"holder": holder, "due_at": _in(LEASE_SECONDS)}}])
+    taken = queue.find({"_id": {"$in": ids}, "holder": holder})
+    return [Held(found["_id"], found["target"], holder, int(found["pushed"])) for found in taken]
 
 
-def stream_pending(held: Held, at_most: int) -> list[Delivery]:
-    """Return the next deliveries of the stream, in order."""
-    pending = {"stream": held.id, "state": PENDING}
+def streams_pending(held: Sequence[Held], at_most: int) -> list[Delivery]:
+    """Return the next deliveries of these streams, in order."""
+    pending = {"stream": {"$in": [one.id for one in held]}, "state": PENDING}
     found = hastily(deliveries()).find(pending).sort("position", 1).limit(at_most).hint("pending_of_stream")
     return [Delivery.of(document) for document in found]
 
 
-def stream_leave(held: Held, *, is_empty: bool) -> None:
-    """Give the stream back: out of the queue when all of its deliveries are made, due at once when there are more."""
-    mine = {"_id": held.id, "holder": held.holder}
-    if is_empty and hastily(streams()).delete_one({**mine, "pushed": Int64(held.pushed)}).deleted_count:
-        return
-    hastily(streams()).update_one(mine, [{"$set": {"holder": None, "due_at": "$$NOW"}}])
+def streams_leave(held: Sequence[Held], *, are_empty: bool) -> None:
+    """Give the streams back: out of the queue when all their deliveries are made, due at once when there are more."""
+    queue, left = hastily(streams()), len(held)
+    if are_empty:
+        unmoved = [{"_id": one.id, "holder": one.holder, "pushed": Int64(one.pushed)} for one in held]
+        left -= queue.delete_many({"$or": unmoved}).deleted_count
+    if left:
+        mine = {"_id": {"$in": [one.id for one in held]}, "holder": {"$in": [one.holder for one in held]}}
+        queue.update_many(mine, [{"$set": {"holder": None, "due_at": "$$NOW"}}])
 
 
 def stream_put_off(held: Held, seconds: float) -> None:
