@@ -21,4 +21,19 @@ class Periodic:
     function: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """A job that goes on in small steps at its own pace.
+
+    Args:
+        name: of the job, for the log.
+        step: does a little and returns how many seconds to wait before the next. It sees to it by itself that two
+            workers do not hinder each other.
+    """
+
+    name: str
+    step: Callable[[], float]
+
+
 PERIODIC: tuple[Periodic, ...] = ()
+PACED: tuple[Paced, ...] = ()

@@ -20,7 +20,7 @@ from bson.objectid import ObjectId
 from django.conf import settings
 from pymongo.errors import PyMongoError
 
-from banking.jobs import PERIODIC, Periodic
+from banking.jobs import PACED, PERIODIC, Paced, Periodic
 from banking.outbox.dispatch import dispatch, dispatch_one
 from banking.outbox.registry import CONSUMERS
 from banking.outbox.relay import Relay
@@ -58,6 +58,7 @@ def jobs() -> list[Job]:
         Job("relay", _relay),
         *(Job(f"{one.name}-{number}", partial(dispatch, one)) for one in CONSUMERS for number in threads),
         *(Job(one.name, partial(_come_round, one)) for one in PERIODIC),
+        *(Job(one.name, partial(_go_on, one)) for one in PACED),
     ]
 
 
@@ -98,7 +99,9 @@ def work_once(stop: Flag) -> int:
         while not stop.is_set() and dispatch_one(consumer, stop):
             pass
     for one in PERIODIC:
-        _do_if_due(one, ObjectId(), stop)
+        _do_if_due(one, ObjectId())
+    for paced in PACED:
+        paced.step()
     sessions.pool_reset()
     return count
 
@@ -124,13 +127,19 @@ def _come_round(one: Periodic, stop: Flag) -> None:
     holder = ObjectId()
     try:
         while not stop.is_set():
-            _do_if_due(one, holder, stop)
+            _do_if_due(one, holder)
             stop.wait(one.interval_seconds)
     finally:
         lease_give_back(one.lease, holder=holder)
 
 
-def _do_if_due(one: Periodic, holder: ObjectId, stop: Flag) -> None:
+def _go_on(one: Paced, stop: Flag) -> None:
+    """Do one step after the other, with the pauses that it asks for."""
+    while not stop.is_set():
+        stop.wait(one.step())
+
+
+def _do_if_due(one: Periodic, holder: ObjectId) -> None:
     if not lease_take(one.lease, holder=holder, seconds=_LEASE_SECONDS):
         return
     with _lease_kept(one.lease, holder):

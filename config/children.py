@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.lifeline import launch_command
@@ -38,10 +38,14 @@ class Child:
     Args:
         name: what people call it: "The web server".
         arguments: of the interpreter.
+        environment: gives the variables that it is started with; by default those of this process.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], environment: Callable[[], Mapping[str, str]] = lambda: os.environ
+    ) -> None:
         self.name = name
+        self._environment = environment
         self.restarts = Restarts()
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,6 +61,7 @@ class Child:
         self._process = subprocess.Popen(  # noqa: S603 - our own program and options
             launch_command([sys.executable, *self._arguments]),
             cwd=BASE_DIR,
+            env=dict(self._environment()),
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal must reach only the supervisor, which stops things in order
         )

@@ -13,7 +13,7 @@ from bson.objectid import ObjectId
 from pymongo.errors import AutoReconnect
 
 from banking import worker
-from banking.jobs import Periodic
+from banking.jobs import Paced, Periodic
 from banking.outbox.queue import LEASE_SECONDS
 from banking.outbox.records import DELIVERED, notifications
 from banking.outbox.relay import LEASE as RELAY_LEASE
@@ -210,7 +210,7 @@ def test_the_lease_of_a_long_job_is_kept(outbox_db: object, monkeypatch: pytest.
     monkeypatch.setattr(worker, "_LEASE_SECONDS", 0.3)
     holder, end = ObjectId(), Flag()
     long = Periodic("long", "long", 60, lambda: end.wait(1.5))
-    thread = threading.Thread(target=worker._do_if_due, args=(long, holder, Flag()))
+    thread = threading.Thread(target=worker._do_if_due, args=(long, holder))
     thread.start()
     time.sleep(0.9)
     assert not lease_take("long", holder=ObjectId(), seconds=1)
@@ -218,3 +218,18 @@ def test_the_lease_of_a_long_job_is_kept(outbox_db: object, monkeypatch: pytest.
     thread.join()
     # And after its end until it is time again.
     assert not lease_take("long", holder=ObjectId(), seconds=1)
+
+
+def test_a_paced_job_goes_on_at_its_own_pace(outbox_db: object) -> None:
+    steps: list[float] = []
+
+    def step() -> float:
+        steps.append(time.monotonic())
+        return 0.01 if len(steps) < 3 else 60
+
+    stop, thread = in_background([Job("paced", lambda stop: worker._go_on(Paced("paced", step), stop))])
+    wait_until(lambda: len(steps) == 3)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert len(steps) == 3
