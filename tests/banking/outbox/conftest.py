@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from banking.outbox.consumers import Consumer
 from banking.outbox.dispatch import dispatch_one
+from banking.outbox.notifications import Notifications
 from banking.outbox.records import deliveries, hastily, streams
 from banking.outbox.relay import Relay
 from ledger import sessions
@@ -48,9 +49,8 @@ def payee(outbox_db: object) -> Account:
 
 
 def relay_all(*consumers: Consumer) -> int:
-    """Relay all that is committed, to these consumers or to the bank's own."""
-    relay = Relay(Flag(), consumers) if consumers else Relay(Flag())
-    return relay.catch_up()
+    """Relay all that is committed, to these consumers or to the bell alone."""
+    return Relay(Flag(), consumers or (Notifications(),)).catch_up()
 
 
 def dispatch_all(consumer: Consumer) -> int:
