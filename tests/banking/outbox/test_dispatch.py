@@ -3,7 +3,7 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
 from threading import Lock, Thread
@@ -257,6 +257,51 @@ def test_a_target_that_fails_is_not_tried_for_each_account(payer: Account, payee
     assert len(attempts) == 1
     waits = [one["due_at"] - datetime.now(UTC) for one in kept_streams().find()]
     assert all(timedelta(0) < wait <= timedelta(seconds=queue.TARGET_PAUSE_SECONDS + 1) for wait in waits)
+
+
+class Many(Recorder):
+    """Takes many at once, unless one of them says no."""
+
+    def __init__(self, say: Callable[[Delivery], None] = lambda delivery: None) -> None:
+        super().__init__(say)
+        self.crowds: list[int] = []
+
+    def deliver_many(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._say(delivery)
+        self.seen += deliveries
+        self.crowds.append(len(deliveries))
+
+
+def test_a_consumer_that_can_is_given_many_at_once(
+    three_sent: Recorder, payer: Account, payee: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "MOST_TOLD", 4)
+    many = Many()
+    dispatch_all(many)
+    assert many.crowds == [4, 2]
+    assert many.amounts(payer) == many.amounts(payee) == ["1.00", "2.00", "3.00"]
+    assert {(one.state, one.attempts) for one in of(payee)} == {(DELIVERED, 1)}
+    assert streams_left() == 0
+
+
+def test_one_that_cannot_be_told_does_not_keep_the_others_from_it(
+    three_sent: Recorder, payer: Account, payee: Account
+) -> None:
+    def say(delivery: Delivery) -> None:
+        if delivery.account == payee.id and delivery.payload["data"]["amount"] == "2.00":
+            raise Undeliverable("Not this one.")
+
+    many = Many(say)
+    dispatch_all(many)
+    assert many.crowds == []
+    assert (many.amounts(payer), many.amounts(payee)) == (["1.00", "2.00", "3.00"], ["1.00", "3.00"])
+    assert [one.state for one in of(payee)[-3:]] == [DELIVERED, DEAD, DELIVERED]
+    assert streams_left() == 0
+
+
+def streams_left() -> int:
+    return kept_streams().count_documents({})
 
 
 def test_several_workers_share_the_work_and_keep_the_order(
