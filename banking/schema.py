@@ -131,6 +131,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     LINES: ("find", "insert", "update", "remove"),
     # The mark of the demo's data (`banking.demo`).
     "banking_demo": ("find", "insert", "update"),
+    **outbox_schema.PRIVILEGES,
 }
 
 

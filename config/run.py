@@ -59,7 +59,9 @@ class Supervisor:
         self._workers = whole_number("WORKERS", default=WORKERS, highest=64)
         threads = whole_number("THREADS", default=THREADS, highest=256)
         options = web_options(host=self._host, port=self._port, workers=self._workers, threads=threads)
-        self._web = Child("The web server", ["-m", "granian", *options, "config.wsgi:application"], serving_environment)
+        self._web = Child(
+            "The web server", ["-m", "granian", *options, "config.wsgi:application"], serving_environment
+        )
         self._worker = Child("The worker", ["manage.py", "run_worker"], serving_environment)
         self._database: EmbeddedDatabase | None = None
         self._database_restarts = Restarts()

@@ -132,6 +132,15 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
 }
 
+# What the application may do. The place of the relay is written by the migrations, and then only moved; deliveries are
+# forgotten by the database itself, and dead ones by nobody.
+PRIVILEGES: dict[str, tuple[str, ...]] = {
+    OUTBOX: ("find", "update"),
+    DELIVERIES: ("find", "insert", "update"),
+    STREAMS: ("find", "insert", "update", "remove"),
+    NOTIFICATIONS: ("find", "insert", "update"),
+}
+
 
 def outbox_open(database: Database[dict[str, Any]]) -> None:
     """Write where the relay begins, if that has not been written: at the present, for nobody waits for older news."""
