@@ -1,7 +1,17 @@
 """What the workers do again and again, each by one of them at a time."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from django.conf import settings
+
+from ledger.checkpoints import checkpoint_append
+from ledger.signing import PrivateKey
+
+# Of a bank so large that a checkpoint takes long, at most a tenth of a core is spent on them.
+_REST = 9
+_NO_KEY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,14 +21,13 @@ class Periodic:
     Args:
         name: of the job, for the log.
         lease: what keeps two workers from doing it at once (`ledger.leases`).
-        interval_seconds: from its end to its next beginning.
-        function: does it once. It must bear being done twice, and being cut off at any moment.
+        function: does it once, and returns how many seconds to wait until it is done again. It must bear being done
+            twice, and being cut off at any moment.
     """
 
     name: str
     lease: str
-    interval_seconds: float
-    function: Callable[[], object]
+    function: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +44,14 @@ class Paced:
     step: Callable[[], float]
 
 
-PERIODIC: tuple[Periodic, ...] = ()
+def checkpoint_make() -> float:
+    """Sign the heads of all accounts, if there is a key to sign with and anything new to sign."""
+    if not settings.CHECKPOINT_KEY:
+        return _NO_KEY_SECONDS
+    began = time.monotonic()
+    checkpoint_append(PrivateKey(settings.CHECKPOINT_KEY))
+    return max(float(settings.CHECKPOINT_SECONDS), _REST * (time.monotonic() - began))
+
+
+PERIODIC: tuple[Periodic, ...] = (Periodic("checkpoints", "checkpoints", checkpoint_make),)
 PACED: tuple[Paced, ...] = ()

@@ -127,8 +127,7 @@ def _come_round(one: Periodic, stop: Flag) -> None:
     holder = ObjectId()
     try:
         while not stop.is_set():
-            _do_if_due(one, holder)
-            stop.wait(one.interval_seconds)
+            stop.wait(_do_if_due(one, holder))
     finally:
         lease_give_back(one.lease, holder=holder)
 
@@ -139,13 +138,15 @@ def _go_on(one: Paced, stop: Flag) -> None:
         stop.wait(one.step())
 
 
-def _do_if_due(one: Periodic, holder: ObjectId) -> None:
+def _do_if_due(one: Periodic, holder: ObjectId) -> float:
+    """Do a job unless another worker has it, and return how many seconds to wait before asking again."""
     if not lease_take(one.lease, holder=holder, seconds=_LEASE_SECONDS):
-        return
+        return _LEASE_SECONDS
     with _lease_kept(one.lease, holder):
-        one.function()
+        seconds = one.function()
     # Kept until it is time again, the lease tells the other workers that it has been done.
-    lease_take(one.lease, holder=holder, seconds=one.interval_seconds)
+    lease_take(one.lease, holder=holder, seconds=seconds)
+    return seconds
 
 
 @contextlib.contextmanager

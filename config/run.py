@@ -16,6 +16,7 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -28,7 +29,8 @@ from config.embedded_access import Uris
 from config.kept import kept_secret
 from config.lifeline import SUPERVISED, die_with_parent
 from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
-from config.uris import ADMIN_URI, OWNER_URI, serving_environment
+from config.uris import ADMIN_URI, CHECKPOINT_KEY, OWNER_URI, serving_environment, worker_environment
+from ledger.signing import KeyInvalid, PrivateKey, key_make
 
 READY_SECONDS = 60
 FOLDER_SECONDS = 4
@@ -62,7 +64,7 @@ class Supervisor:
         self._web = Child(
             "The web server", ["-m", "granian", *options, "config.wsgi:application"], serving_environment
         )
-        self._worker = Child("The worker", ["manage.py", "run_worker"], serving_environment)
+        self._worker = Child("The worker", ["manage.py", "run_worker"], worker_environment)
         self._database: EmbeddedDatabase | None = None
         self._database_restarts = Restarts()
 
@@ -247,21 +249,32 @@ def environment(*, is_embedded: bool) -> dict[str, str]:
         defaults["OPENING_BALANCE"] = "1-10000"
     missing = {name: value for name, value in defaults.items() if not os.environ.get(name)}
     if not os.environ.get("SECRET_KEY"):
-        missing["SECRET_KEY"] = kept_secret_key()
+        missing["SECRET_KEY"] = kept_key("secret_key", lambda: secrets.token_urlsafe(64))
+    if not os.environ.get(CHECKPOINT_KEY):
+        missing[CHECKPOINT_KEY] = kept_key("checkpoint_key", key_make)
+    if not os.environ.get("CHECKPOINT_PUBLIC_KEYS"):
+        # What cannot be read is refused by the system checks, which say why.
+        with contextlib.suppress(KeyInvalid):
+            private = PrivateKey(os.environ.get(CHECKPOINT_KEY) or missing[CHECKPOINT_KEY])
+            missing["CHECKPOINT_PUBLIC_KEYS"] = private.public_text
     return missing
 
 
-def kept_secret_key() -> str:
-    """Return this checkout's secret key, made at the first start and readable by its owner alone.
+def kept_key(name: str, make: Callable[[], str]) -> str:
+    """Return a key of this checkout, made at the first start and readable by its owner alone.
+
+    Args:
+        name: of its file in the data folder.
+        make: returns a new one.
 
     Raises:
         RunError: the data folder cannot be written.
     """
-    file = data_folder() / "secret_key"
+    file = data_folder() / name
     try:
-        return kept_secret(file, lambda: secrets.token_urlsafe(64))
+        return kept_secret(file, make)
     except OSError as error:
-        raise RunError(f"The secret key cannot be kept in {file}: {error.strerror}.") from error
+        raise RunError(f"A key cannot be kept in {file}: {error.strerror}.") from error
 
 
 def roles_make(uris: Uris) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import quote, quote_plus
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-# Connection strings that no process that serves customers may have.
+# Connection strings that no process that serves customers may have, and the key that is for the worker alone.
 OWNER_URI, ADMIN_URI = "MONGODB_OWNER_URI", "MONGODB_ADMIN_URI"
+CHECKPOINT_KEY = "CHECKPOINT_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +56,11 @@ def uri_with(uri: str, user: DatabaseUser) -> str:
 
 
 def serving_environment() -> dict[str, str]:
-    """Return this process's environment for one that serves customers: without the owner and the administrator."""
-    return {name: value for name, value in os.environ.items() if name not in {OWNER_URI, ADMIN_URI}}
+    """Return this process's environment for one that serves customers: nothing to change or to sign history with."""
+    return {name: value for name, value in os.environ.items() if name not in {OWNER_URI, ADMIN_URI, CHECKPOINT_KEY}}
+
+
+def worker_environment() -> dict[str, str]:
+    """Return this process's environment for a worker, which signs checkpoints."""
+    key = os.environ.get(CHECKPOINT_KEY)
+    return {**serving_environment(), **({CHECKPOINT_KEY: key} if key else {})}

@@ -166,6 +166,12 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     assert bank.get("/readyz") == (200, b'{"success": true}')
     assert bank.get("/")[0] == 200
     assert (bank.folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert (bank.folder / "checkpoint_key").stat().st_mode & 0o777 == 0o600
+    signing = f"CHECKPOINT_KEY={(bank.folder / 'checkpoint_key').read_text()}".encode()
+    assert signing in environment_of(worker_of(bank))
+    for pid in [granian_of(bank), *children_of(granian_of(bank))]:
+        assert signing not in environment_of(pid)
+        assert b"CHECKPOINT_PUBLIC_KEYS=" in environment_of(pid)
 
     code, output = finish([], DATA_DIR=str(tmp_path / "other"), PORT=str(bank.port))
     assert code == 1

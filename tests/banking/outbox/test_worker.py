@@ -5,22 +5,26 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Event as Flag
 from typing import Any
 
 import pytest
 from bson.objectid import ObjectId
 from pymongo.errors import AutoReconnect
+from pytest_django import Settings
 
-from banking import worker
+from banking import jobs, worker
 from banking.jobs import Paced, Periodic
 from banking.outbox.records import DELIVERED, notifications
 from banking.outbox.relay import LEASE as RELAY_LEASE
 from banking.outbox.relay import LEASE_SECONDS
 from banking.selectors.deliveries import outbox_lag
 from banking.worker import Job, work
+from ledger.checkpoints import checkpoint_latest
 from ledger.leases import lease_take
 from ledger.records import Account
+from ledger.signing import key_make
 from ledger.store import books, leases
 from tests.banking.outbox.conftest import kept_deliveries, kept_streams
 from tests.banking.outbox.processes import WorkerProcess, wait_until
@@ -190,13 +194,15 @@ def test_a_job_that_fails_is_tried_again_and_ends_no_other(monkeypatch: pytest.M
 
 
 def test_a_periodic_job_is_done_by_one_worker_once_in_its_interval(outbox_db: object) -> None:
-    done: list[int] = []
-    rounds = [
-        Periodic("count", "count", 0.5, lambda number=number: done.append(number))  # type: ignore[misc]
-        for number in range(3)
-    ]
+    done: list[float] = []
+
+    def count() -> float:
+        done.append(time.monotonic())
+        return 0.5
+
+    job = Job("count", partial(worker._come_round, Periodic("count", "count", count)))
     began = time.monotonic()
-    running = [in_background([Job(one.name, lambda stop, one=one: worker._come_round(one, stop))]) for one in rounds]  # type: ignore[misc]
+    running = [in_background([job]) for _ in range(3)]
     wait_until(lambda: len(done) >= 3)
     took = time.monotonic() - began
     for stop, thread in running:
@@ -210,7 +216,12 @@ def test_a_periodic_job_is_done_by_one_worker_once_in_its_interval(outbox_db: ob
 def test_the_lease_of_a_long_job_is_kept(outbox_db: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_LEASE_SECONDS", 0.3)
     holder, end = ObjectId(), Flag()
-    long = Periodic("long", "long", 60, lambda: end.wait(1.5))
+
+    def go_on() -> float:
+        end.wait(1.5)
+        return 60
+
+    long = Periodic("long", "long", go_on)
     thread = threading.Thread(target=worker._do_if_due, args=(long, holder))
     thread.start()
     time.sleep(0.9)
@@ -234,3 +245,16 @@ def test_a_paced_job_goes_on_at_its_own_pace(outbox_db: object) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert len(steps) == 3
+
+
+def test_a_worker_signs_checkpoints_when_it_has_a_key(payer: Account, settings: Settings) -> None:
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_PUBLIC_KEYS = "", []
+    assert jobs.checkpoint_make() == 60
+    assert checkpoint_latest() is None
+    settings.CHECKPOINT_KEY, settings.CHECKPOINT_SECONDS = key_make(), 17
+    worker.work_once(Flag())
+    checkpoint = checkpoint_latest()
+    assert checkpoint is not None
+    assert checkpoint.accounts == 2
+    assert jobs.checkpoint_make() >= 17
+    assert checkpoint_latest() == checkpoint
