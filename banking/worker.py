@@ -26,6 +26,7 @@ from banking.outbox.registry import CONSUMERS
 from banking.outbox.relay import Relay
 from ledger import sessions
 from ledger.errors import TryAgain
+from ledger.inspection import inspect
 from ledger.leases import lease_give_back, lease_take
 
 # How long a stopping worker waits for the work in hand before it goes without.
@@ -52,11 +53,12 @@ class Job:
 
 
 def jobs() -> list[Job]:
-    """Return what a worker does: relaying, delivering, and what comes round again and again."""
+    """Return what a worker does: relaying, delivering, checking the books, and what comes round again and again."""
     threads = range(1, settings.DELIVERY_THREADS + 1)
     return [
         Job("relay", _relay),
         *(Job(f"{one.name}-{number}", partial(dispatch, one)) for one in CONSUMERS for number in threads),
+        Job("verification", inspect),
         *(Job(one.name, partial(_come_round, one)) for one in PERIODIC),
         *(Job(one.name, partial(_go_on, one)) for one in PACED),
     ]

@@ -7,12 +7,13 @@ on from the last part that was kept. Parts are small and there is a rest after e
 
 import time
 from datetime import timedelta
+from threading import Event
 
 import structlog
 from django.conf import settings
 
 from ledger import sessions
-from ledger.leases import lease_take
+from ledger.leases import lease_give_back, lease_take
 from ledger.phases import PHASES, proved_by
 from ledger.records import now
 from ledger.store import client
@@ -25,6 +26,15 @@ _REST = 9
 _NAMES = [phase.name for phase in PHASES]
 
 _log = structlog.get_logger(__name__)
+
+
+def inspect(stop: Event) -> None:
+    """Check the books, part after part, until the flag is set."""
+    try:
+        while not stop.is_set():
+            stop.wait(inspection_step())
+    finally:
+        lease_give_back(LEASE, holder=sessions.pool().id)
 
 
 def inspection_step() -> float:
