@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ledger.inspection import inspection_leave, inspection_step
+
+
+def _nothing() -> None:
+    pass
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
@@ -29,11 +35,13 @@ class Paced:
         name: of the job, for the log.
         step: does a little and returns how many seconds to wait before the next. It sees to it by itself that two
             workers do not hinder each other.
+        leave: gives back what the steps hold, when the worker stops.
     """
 
     name: str
     step: Callable[[], float]
+    leave: Callable[[], None] = _nothing
 
 
 PERIODIC: tuple[Periodic, ...] = ()
-PACED: tuple[Paced, ...] = ()
+PACED: tuple[Paced, ...] = (Paced("verification", inspection_step, inspection_leave),)

@@ -26,7 +26,6 @@ from banking.outbox.registry import CONSUMERS
 from banking.outbox.relay import Relay
 from ledger import sessions
 from ledger.errors import TryAgain
-from ledger.inspection import inspect
 from ledger.leases import lease_give_back, lease_take
 
 # How long a stopping worker waits for the work in hand before it goes without.
@@ -53,12 +52,11 @@ class Job:
 
 
 def jobs() -> list[Job]:
-    """Return what a worker does: relaying, delivering, checking the books, and what comes round again and again."""
+    """Return what a worker does: relaying, delivering, and what comes round again and again."""
     threads = range(1, settings.DELIVERY_THREADS + 1)
     return [
         Job("relay", _relay),
         *(Job(f"{one.name}-{number}", partial(dispatch, one)) for one in CONSUMERS for number in threads),
-        Job("verification", inspect),
         *(Job(one.name, partial(_come_round, one)) for one in PERIODIC),
         *(Job(one.name, partial(_go_on, one)) for one in PACED),
     ]
@@ -104,6 +102,7 @@ def work_once(stop: Flag) -> int:
         _do_if_due(one, ObjectId())
     for paced in PACED:
         paced.step()
+        paced.leave()
     sessions.pool_reset()
     return count
 
@@ -137,8 +136,11 @@ def _come_round(one: Periodic, stop: Flag) -> None:
 
 def _go_on(one: Paced, stop: Flag) -> None:
     """Do one step after the other, with the pauses that it asks for."""
-    while not stop.is_set():
-        stop.wait(one.step())
+    try:
+        while not stop.is_set():
+            stop.wait(one.step())
+    finally:
+        one.leave()
 
 
 def _do_if_due(one: Periodic, holder: ObjectId) -> None:

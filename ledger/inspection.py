@@ -7,7 +7,6 @@ on from the last part that was kept. Parts are small and there is a rest after e
 
 import time
 from datetime import timedelta
-from threading import Event
 
 import structlog
 from django.conf import settings
@@ -26,15 +25,6 @@ _REST = 9
 _NAMES = [phase.name for phase in PHASES]
 
 _log = structlog.get_logger(__name__)
-
-
-def inspect(stop: Event) -> None:
-    """Check the books, part after part, until the flag is set."""
-    try:
-        while not stop.is_set():
-            stop.wait(inspection_step())
-    finally:
-        lease_give_back(LEASE, holder=sessions.pool().id)
 
 
 def inspection_step() -> float:
@@ -57,6 +47,11 @@ def inspection_step() -> float:
         _part(round_)
     pause: float = settings.VERIFICATION_STEP_SECONDS
     return max(pause, _REST * (time.monotonic() - began))
+
+
+def inspection_leave() -> None:
+    """Let another process go on at once: this one makes no more parts."""
+    lease_give_back(LEASE, holder=sessions.pool().id)
 
 
 def _seconds_until_due() -> float:
