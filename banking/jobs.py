@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from ledger.checkpoints import checkpoint_append
+from ledger.inspection import inspection_leave, inspection_step
 from ledger.signing import PrivateKey
 
 # Of a bank so large that a checkpoint takes long, at most a tenth of a core is spent on them.
 _REST = 9
 _NO_KEY_SECONDS = 60.0
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,12 @@ class Paced:
         name: of the job, for the log.
         step: does a little and returns how many seconds to wait before the next. It sees to it by itself that two
             workers do not hinder each other.
+        leave: gives back what the steps hold, when the worker stops.
     """
 
     name: str
     step: Callable[[], float]
+    leave: Callable[[], None] = _nothing
 
 
 def checkpoint_make() -> float:
@@ -54,4 +61,4 @@ def checkpoint_make() -> float:
 
 
 PERIODIC: tuple[Periodic, ...] = (Periodic("checkpoints", "checkpoints", checkpoint_make),)
-PACED: tuple[Paced, ...] = ()
+PACED: tuple[Paced, ...] = (Paced("verification", inspection_step, inspection_leave),)

@@ -98,10 +98,13 @@ def work_once(stop: Flag) -> int:
     for consumer in CONSUMERS:
         while not stop.is_set() and dispatch_one(consumer, stop):
             pass
+    holder = ObjectId()
     for one in PERIODIC:
-        _do_if_due(one, ObjectId())
+        _do_if_due(one, holder)
+        lease_give_back(one.lease, holder=holder)
     for paced in PACED:
         paced.step()
+        paced.leave()
     sessions.pool_reset()
     return count
 
@@ -134,8 +137,11 @@ def _come_round(one: Periodic, stop: Flag) -> None:
 
 def _go_on(one: Paced, stop: Flag) -> None:
     """Do one step after the other, with the pauses that it asks for."""
-    while not stop.is_set():
-        stop.wait(one.step())
+    try:
+        while not stop.is_set():
+            stop.wait(one.step())
+    finally:
+        one.leave()
 
 
 def _do_if_due(one: Periodic, holder: ObjectId) -> float:

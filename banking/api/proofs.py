@@ -20,6 +20,11 @@ def integrity_body(known: Integrity) -> dict[str, Any]:
         "lastRound": known.finished and _verification_body(known.finished),
         "currentRound": known.running and _verification_body(known.running),
         "checkpoint": known.checkpoint and _checkpoint_body(known.checkpoint),
+        "outbox": {
+            "lagSeconds": round(known.outbox.seconds, 1),
+            "pending": known.outbox.pending,
+            "dead": known.outbox.dead,
+        },
     }
 
 

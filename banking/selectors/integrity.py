@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from banking.selectors.deliveries import OutboxLag, outbox_lag
 from ledger.checkpoints import Checkpoint, checkpoint_latest, public_keys
 from ledger.durability import majority_lag_seconds
 from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS, Violation
@@ -70,6 +71,7 @@ class Integrity:
         running: the present round.
         violations: the first ones, and `omitted` for how many there are besides.
         checkpoint: the last one.
+        outbox: how far deliveries are behind; they have no part in the state.
     """
 
     invariants: list[Invariant]
@@ -79,6 +81,7 @@ class Integrity:
     violations: list[Violation]
     omitted: int
     checkpoint: Checkpoint | None
+    outbox: OutboxLag
 
     @property
     def state(self) -> str:
@@ -94,7 +97,9 @@ def integrity() -> Integrity:
     invariants = {code: _proved(code, evidence) for code, evidence in standing.items()}
     invariants |= {I7: _credentials(), I8: _durability()}
     violations, omitted = _violations(standing)
-    return Integrity(list(invariants.values()), full, finished, running, violations, omitted, checkpoint_latest())
+    return Integrity(
+        list(invariants.values()), full, finished, running, violations, omitted, checkpoint_latest(), outbox_lag()
+    )
 
 
 def _standing(code: str, full: Verification | None, rounds: Sequence[Verification | None]) -> list[Verification]:

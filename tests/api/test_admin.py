@@ -8,11 +8,18 @@ from bson.objectid import ObjectId
 
 from accounts.models import User
 from config.owner import as_owner
+from ledger import sessions
 from ledger.accounts import account_freeze, system_accounts
 from ledger.audit import COMMAND
+from ledger.records import now
+from ledger.verifications import full_record
+from ledger.verify import verify
 from tests.api.conftest import Cast, Program, account_with, balance, signed_in
+from tests.ledger.conftest import inspected
+from tests.ledger.damages import damaged
 
-PATHS = ["/api/admin/users", "/api/admin/transactions", "/api/admin/stats", "/api/admin/audit"]
+LISTS = ["/api/admin/users", "/api/admin/transactions", "/api/admin/audit"]
+PATHS = [*LISTS, "/api/admin/stats", "/api/admin/integrity"]
 
 
 def walk(program: Program, path: str, rows: str) -> Iterator[Any]:
@@ -273,4 +280,24 @@ def test_the_failed_sign_in_of_nobody_known_is_in_the_log(cast: Cast) -> None:
 
 
 def test_the_limit_is_at_most_fifty(cast: Cast) -> None:
-    assert {cast.admin.get(f"{path}?limit=500").body["limit"] for path in PATHS if "stats" not in path} == {50}
+    assert {cast.admin.get(f"{path}?limit=500").body["limit"] for path in LISTS} == {50}
+
+
+def test_whether_the_books_are_right(cast: Cast, settings: Any) -> None:
+    settings.VERIFICATION_STEP_SECONDS = settings.VERIFICATION_ROUND_SECONDS = 0
+    known = cast.admin.get("/api/admin/integrity").body["integrity"]
+    assert (known["state"], known["currentRound"], known["lastFull"]) == ("unknown", None, None)
+    inspected()
+    damaged("ledger_accounts", {"_id": cast.owners.id}, {"$set": {"head_hash": bytes(32)}})
+    full_record(verify(), started_at=now())
+    sessions.pool_reset()
+    known = cast.admin.get("/api/admin/integrity").body["integrity"]
+    assert known["state"] == "violated"
+    assert {one["code"]: one["state"] for one in known["invariants"]}["chain"] == "violated"
+    assert all(one["meaning"] for one in known["invariants"])
+    (violation,) = known["violations"]
+    assert (violation["code"], known["omittedViolations"]) == ("chain", 0)
+    assert str(cast.owners.id) in violation["text"]
+    assert (known["lastFull"]["violations"], known["lastRound"]["violations"]) == (1, 0)
+    assert known["lastRound"]["percent"] == 100
+    assert known["lastRound"]["finishedAt"].endswith("Z")

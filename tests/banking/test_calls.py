@@ -6,12 +6,16 @@ import pytest
 from pymongo.database import Database
 
 from accounts.models import User
+from ledger import sessions
 from ledger.audit import COMMAND
 from ledger.errors import TransferRefused
-from ledger.records import Account
+from ledger.records import Account, now
 from ledger.transfers import transfer_execute
+from ledger.verifications import full_record
+from ledger.verify import verify
 from tests.api.conftest import Program, account_with, signed_in
 from tests.cast import person
+from tests.ledger.conftest import inspected
 from tests.profiler import watched
 from tests.web.visitor import Visitor
 
@@ -68,6 +72,7 @@ def test_a_customers_page(
     [
         *["/api/transactions/{account}", "/api/admin/transactions", "/api/admin/transactions?status=FAILED"],
         *["/api/admin/transactions?accountId={account}", "/api/admin/audit", "/api/admin/users", "/api/admin/stats"],
+        "/api/admin/integrity",
     ],
 )
 def test_an_endpoint(
@@ -81,3 +86,16 @@ def test_an_endpoint(
     pay(payer, payees, 2)
     many = calls(bank_db, program, f"{path}{'&' if '?' in path else '?'}limit=20")
     assert many == few
+
+
+def test_the_page_of_integrity(
+    bank_db: Database[dict[str, Any]], owner: User, admin: User, payees: list[Account]
+) -> None:
+    payer, visitor = account_with(owner, 1_000), Visitor(admin)
+    visitor.get("/admin/integrity")
+    few = calls(bank_db, visitor, "/admin/integrity")
+    pay(payer, payees, 1)
+    full_record(verify(), started_at=now())
+    inspected()
+    sessions.pool_reset()
+    assert calls(bank_db, visitor, "/admin/integrity") == few

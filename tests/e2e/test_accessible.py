@@ -12,9 +12,14 @@ from accounts.models import User
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
 from ledger.errors import TransferRefused
+from ledger.records import now
 from ledger.transfers import transfer_execute
+from ledger.verifications import full_record
+from ledger.verify import verify
 from tests.e2e.conftest import HEIGHTS
 from tests.e2e.story import account_with, balance
+from tests.ledger.conftest import inspected
+from tests.ledger.damages import damaged
 
 SignIn = Callable[[Page, User], None]
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
@@ -129,12 +134,27 @@ def test_a_frozen_and_an_empty_bank(page: Page, owner: User, second: User, sign_
 def test_an_admins_pages(page: Page, owner: User, admin: User, sign_in: SignIn) -> None:
     account = account_with(owner, 10)
     sign_in(page, admin)
-    for address in ("/admin/users", "/admin/users?words=nobody-like-that", f"/admin/accounts/{account.id}/freeze"):
+    for address in (
+        "/admin/users",
+        "/admin/users?words=nobody-like-that",
+        "/admin/integrity",
+        f"/admin/accounts/{account.id}/freeze",
+    ):
         check(page, address)
     page.goto("/admin/users")
     page.get_by_role("row").filter(has_text="Olivia").get_by_role("link", name="Freeze").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     look(page)
+
+
+def test_the_integrity_page_when_something_is_wrong(page: Page, owner: User, admin: User, sign_in: SignIn) -> None:
+    account = account_with(owner, 10)
+    inspected()
+    damaged("ledger_accounts", {"_id": account.id}, {"$set": {"head_hash": bytes(32)}})
+    full_record(verify(), started_at=now())
+    sign_in(page, admin)
+    check(page, "/admin/integrity")
+    expect(page.get_by_role("alert")).to_contain_text("Something is wrong")
 
 
 def test_money_is_sent_with_the_keyboard_alone(page: Page, owner: User, second: User, sign_in: SignIn) -> None:
