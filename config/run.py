@@ -72,6 +72,7 @@ class Supervisor:
             with claimed_port(self._host, self._port):
                 self._start_database()
                 self._prepare_bank()
+                prepare_metrics()
                 self._start_web()
                 self._announce()
                 self._watch()
@@ -246,6 +247,24 @@ class Supervisor:
             say("Stopped.")
 
 
+def prepare_metrics() -> None:
+    """Have the web processes count together, in files of the data folder, unless the environment names others.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    from config.metric_files import FOLDER, folder_prepare
+
+    if os.environ.get(FOLDER):
+        return
+    folder = data_folder() / "metrics"
+    try:
+        folder_prepare(folder)
+    except OSError as error:
+        raise RunError(f"Metrics cannot be kept in {folder}: {error.strerror}.") from error
+    os.environ[FOLDER] = str(folder)
+
+
 def data_folder() -> Path:
     """Return the folder of everything this checkout keeps: the database and the secret key."""
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
@@ -348,7 +367,10 @@ def manage(arguments: list[str]) -> int:
             roles_make(database.uris)
         from django.core.management import execute_from_command_line
 
-        execute_from_command_line(["manage.py", *arguments])
+        from config.request_ids import request_id_bound
+
+        with request_id_bound():
+            execute_from_command_line(["manage.py", *arguments])
     except (KeyboardInterrupt, Stopped):
         return 1
     finally:
