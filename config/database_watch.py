@@ -14,6 +14,8 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from pymongo import monitoring
 
+from config.tracing import is_traced
+
 # Waits for news by design, in change streams.
 _MAY_WAIT = {"getMore"}
 
@@ -45,7 +47,7 @@ class CommandWatch(monitoring.CommandListener):
                 span.set_attributes({"error.type": "mongodb", "db.response.status_code": str(code)})
                 span.set_status(StatusCode.ERROR)
             span.end()
-        if event.duration_micros >= self._slow_micros and event.command_name not in _MAY_WAIT:
+        if self._slow_micros and event.duration_micros >= self._slow_micros and event.command_name not in _MAY_WAIT:
             name, milliseconds = event.command_name, event.duration_micros // 1_000
             collection = _collection(name, getattr(self._here, "command", {}))
             _log.warning("database_slow", command=name, collection=collection, ms=milliseconds, code=code)
@@ -71,5 +73,6 @@ def _collection(name: str, command: Any) -> str:
 
 
 def watch_commands() -> None:
-    """Watch the commands of every client that is made from now on."""
-    monitoring.register(CommandWatch(settings.SLOW_DATABASE_MS))
+    """Watch the commands of every client that is made from now on, unless nobody wants to know."""
+    if settings.SLOW_DATABASE_MS or is_traced():
+        monitoring.register(CommandWatch(settings.SLOW_DATABASE_MS))

@@ -6,6 +6,7 @@ which idempotency keys stand.
 """
 
 import logging
+import os
 import sys
 import threading
 from typing import Any
@@ -15,6 +16,7 @@ from opentelemetry import trace
 
 from config.masking import EventDict, masked, masked_traceback
 
+JSON, TEXT = "json", "text"
 _LEVELS = logging.getLevelNamesMapping()
 
 
@@ -64,21 +66,11 @@ def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     logging.captureWarnings(True)
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [
-                    masked_traceback,
-                    masked,
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    renderer,
-                ],
-                "foreign_pre_chain": [*_SHARED, _of_django],
-            }
+            "structured": {"()": _formatter, "as_json": as_json},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
@@ -92,6 +84,18 @@ def logging_settings(*, level: str, as_json: bool) -> dict[str, Any]:
             "opentelemetry": {"level": "WARNING"},
         },
     }
+
+
+def _formatter(*, as_json: bool) -> logging.Formatter:
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    last = [masked_traceback, masked, structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    return structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=[*_SHARED, _of_django])
+
+
+def server_formatter() -> logging.Formatter:
+    """Return the form of the web server's own lines, such as that a worker died; see `server_logs.json`."""
+    is_production = os.environ.get("FLORIN_ENV", "production") == "production"
+    return _formatter(as_json=os.environ.get("LOG_FORMAT", JSON if is_production else TEXT) == JSON)
 
 
 def log_what_nobody_catches() -> None:

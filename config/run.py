@@ -337,6 +337,7 @@ def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str
         "--backpressure": 1024,
         "--workers-kill-timeout": 10,
         "--log-level": "error",
+        "--log-config": BASE_DIR / "config" / "server_logs.json",
     }
     return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import environ
 
-from config.logs import logging_settings
+from config.logs import JSON, TEXT, logging_settings
 
 env = environ.Env()
 
@@ -238,10 +238,11 @@ REST_FRAMEWORK = {
 }
 
 # --- what is told of the work (config.logs, banking.observing, config.tracing) ----------------------------------
-# A command to the database that takes longer than this gets a log line.
+# A command to the database that takes longer than this gets a log line; 0 for none.
 SLOW_DATABASE_MS = env.int("SLOW_DATABASE_MS", default=500)
 # Addresses or networks that may read /metrics; for everybody else the address does not exist.
 METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=[] if IS_PRODUCTION else ["127.0.0.0/8", "::1"])
 # Who receives traces (OTLP over HTTP); nobody unless it is set.
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
-LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=IS_PRODUCTION)
+LOG_FORMAT = env.str("LOG_FORMAT", default=JSON if IS_PRODUCTION else TEXT)
+LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=LOG_FORMAT == JSON)

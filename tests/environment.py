@@ -26,6 +26,7 @@ _VARIABLES = (
     "DEFAULT_CURRENCY",
     "DEMO",
     "HOST",
+    "LOG_FORMAT",
     "LOG_LEVEL",
     "MONGODB_ADMIN_URI",
     "METRICS_ALLOWED",
