@@ -1,4 +1,4 @@
-"""A whole story against real server processes: what it leaves in the logs is JSON, hangs together and tells no secret."""
+"""A whole story against real server processes: its logs are JSON, hang together and tell no secret."""
 
 import http.client
 import json
