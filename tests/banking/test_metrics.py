@@ -171,8 +171,10 @@ def _told(text: str) -> dict[str, str]:
 
 
 def _labels() -> dict[str, set[str]]:
-    found = {}
-    for metric in (item for item in REGISTRY._collector_to_names if hasattr(item, "_labelnames")):
+    found: dict[str, set[str]] = {}
+    # The client has no other way to ask for labels of metrics that have not been used yet.
+    collectors: Any = REGISTRY._collector_to_names
+    for metric in (one for one in collectors if hasattr(one, "_labelnames")):
         name = f"{metric._name}_total" if metric._type == "counter" else metric._name
         found[name] = set(metric._labelnames)
     return found

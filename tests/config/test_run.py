@@ -155,6 +155,9 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     assert bank.get("/healthz") == (200, b'{"success": true}')
     assert bank.get("/readyz") == (200, b'{"success": true}')
     assert bank.get("/")[0] == 200
+    status, numbers = bank.get("/metrics")
+    assert (status, b'florin_request_seconds_count{method="GET",route="/",status="2xx"} 1.0' in numbers) == (200, True)
+    assert list((bank.folder / "metrics").glob("histogram_*.db"))
     assert (bank.folder / "secret_key").stat().st_mode & 0o777 == 0o600
 
     code, output = finish([], DATA_DIR=str(tmp_path / "other"), PORT=str(bank.port))
