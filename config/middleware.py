@@ -52,7 +52,7 @@ def is_trusted_proxy(address: str) -> bool:
 
 def is_within(address: str, networks: Sequence[str]) -> bool:
     """Whether an address is in one of the networks; what is no address is in none."""
-    parsed = _parse(address)
+    parsed = _parse(address) if networks else None
     return parsed is not None and any(parsed in network for network in _networks(tuple(networks)))
 
 
