@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -169,6 +170,17 @@ def test_the_logs_of_a_story(
         crash = next(line for line in lines if line["event"] == "request_crashed" and _is_of(line, reply))
         assert "code 121" in crash["exception"]
         assert told[reply.request_id]["level"] == "warning"
+
+
+def test_the_web_servers_own_lines_have_the_same_form(start_server: Callable[..., Server]) -> None:
+    server = start_server(environment={"LOG_FORMAT": "json"})
+    server.kill_worker()
+    deadline = time.monotonic() + 20
+    while "_granian" not in server.output():
+        assert time.monotonic() < deadline, server.output()
+        time.sleep(0.05)
+    (line,) = [json.loads(line) for line in server.output().splitlines()]
+    assert (line["logger"], line["level"], "exit" in line["event"]) == ("_granian", "error", True)
 
 
 def _is_of(line: dict[str, Any], reply: Reply) -> bool:
