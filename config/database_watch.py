@@ -1,11 +1,15 @@
-"""Every command to the database under observation: a span in a traced request, a log line when it was slow.
+"""Commands to the database under observation: a log line when one was slow, a span of each in a traced request.
 
 Of a command its name, collection, duration and error code are told, never its text, in which documents stand. The
 released `opentelemetry-instrumentation-pymongo` is a beta bound to another version of the SDK, and these are all the
 lines that are needed of it.
+
+A listener hears of a command in the thread that sends it, of its beginning and its end in turn. PyMongo makes an event
+of each for it, which is what this costs (docs/observability.md), so nobody listens who does not have to.
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -17,41 +21,66 @@ from pymongo import monitoring
 from config.tracing import is_traced
 
 # Waits for news by design, in change streams.
-_MAY_WAIT = {"getMore"}
+_MAY_WAIT = frozenset({"getMore"})
 
 _log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("florin.database")
 
 
-class CommandWatch(monitoring.CommandListener):
-    """Hears of each command in the thread that sends it, its beginning and its end in turn."""
+class SlowCommands(monitoring.CommandListener):
+    """Tells of commands that took long, whether or not they came to a good end.
 
-    def __init__(self, slow_ms: int) -> None:
-        self._slow_micros = slow_ms * 1_000
+    Args:
+        milliseconds: how long a command may take without a word.
+    """
+
+    def __init__(self, milliseconds: int) -> None:
+        self._most_micros = milliseconds * 1_000
         self._here = threading.local()
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         self._here.command = event.command
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        if event.duration_micros >= self._most_micros:
+            self._tell(event)
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        if event.duration_micros >= self._most_micros:
+            self._tell(event, code=_code_of(event))
+
+    def _tell(self, event: Any, **more: Any) -> None:
+        name, command = event.command_name, getattr(self._here, "command", {})
+        if name not in _MAY_WAIT:
+            milliseconds = event.duration_micros // 1_000
+            _log.warning("database_slow", command=name, collection=_collection(name, command), ms=milliseconds, **more)
+
+
+class TracedCommands(monitoring.CommandListener):
+    """Makes a span of each command that a traced request sends."""
+
+    def __init__(self) -> None:
+        self._here = threading.local()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
         self._here.span = _span_of(event) if trace.get_current_span().is_recording() else None
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        self._ended(event, None)
+        span = self._ended()
+        if span is not None:
+            span.end()
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        self._ended(event, event.failure.get("code"))
-
-    def _ended(self, event: Any, code: int | None) -> None:
-        span: Span | None = getattr(self._here, "span", None)
+        span = self._ended()
         if span is not None:
-            if isinstance(event, monitoring.CommandFailedEvent):
-                span.set_attributes({"error.type": "mongodb", "db.response.status_code": str(code)})
-                span.set_status(StatusCode.ERROR)
+            span.set_attributes({"error.type": "mongodb", "db.response.status_code": str(_code_of(event))})
+            span.set_status(StatusCode.ERROR)
             span.end()
-        if self._slow_micros and event.duration_micros >= self._slow_micros and event.command_name not in _MAY_WAIT:
-            name, milliseconds = event.command_name, event.duration_micros // 1_000
-            collection = _collection(name, getattr(self._here, "command", {}))
-            _log.warning("database_slow", command=name, collection=collection, ms=milliseconds, code=code)
-        self._here.command = self._here.span = None
+
+    def _ended(self) -> Span | None:
+        span: Span | None = getattr(self._here, "span", None)
+        self._here.span = None
+        return span
 
 
 def _span_of(event: monitoring.CommandStartedEvent) -> Span:
@@ -66,13 +95,20 @@ def _span_of(event: monitoring.CommandStartedEvent) -> Span:
     return _tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
 
 
-def _collection(name: str, command: Any) -> str:
+def _collection(name: str, command: Mapping[str, Any]) -> str:
     """Return the collection's name: the value that stands under the command's own."""
     found = command.get("collection") if name == "getMore" else command.get(name)
     return found if isinstance(found, str) else ""
 
 
+def _code_of(event: monitoring.CommandFailedEvent) -> int | None:
+    code = event.failure.get("code")
+    return code if isinstance(code, int) else None
+
+
 def watch_commands() -> None:
-    """Watch the commands of every client that is made from now on, unless nobody wants to know."""
-    if settings.SLOW_DATABASE_MS or is_traced():
-        monitoring.register(CommandWatch(settings.SLOW_DATABASE_MS))
+    """Watch the commands of every client that is made from now on, as far as the settings want to know of them."""
+    if settings.SLOW_DATABASE_MS:
+        monitoring.register(SlowCommands(settings.SLOW_DATABASE_MS))
+    if is_traced():
+        monitoring.register(TracedCommands())

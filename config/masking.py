@@ -12,6 +12,7 @@ import re
 import traceback
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -53,8 +54,13 @@ def masked(logger: Any, method: str, event: EventDict) -> EventDict:
         if name == "exception":
             event[name] = plain_text(str(value), LONGEST_TRACEBACK)
         else:
-            event[name] = MASK if _HIDDEN_NAME.search(name) else plain_value(value)
+            event[name] = MASK if _is_hidden(name) else plain_value(value)
     return event
+
+
+@lru_cache(maxsize=1_000)
+def _is_hidden(name: str) -> bool:
+    return bool(_HIDDEN_NAME.search(name))
 
 
 def plain_value(value: Any) -> Any:

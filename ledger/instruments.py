@@ -100,19 +100,24 @@ def group_posting(waits: Sequence[Wait], size: int) -> Iterator[None]:
         waits: of those whose group it is.
         size: how many instructions they brought.
     """
-    with _group_logged(len(waits), size), _posting_span(waits, size) as posting:
+    links = [Link(wait.request) for wait in waits if wait.request.is_valid]
+    if len(waits) == 1 and not links:
+        # The usual case with one customer at a time; the rest would only cost.
+        waits[0].begun(INVALID_SPAN)
+        yield
+        return
+    with _group_logged(len(waits), size), _posting_span(links, len(waits), size) as posting:
         for wait in waits:
             wait.begun(posting)
         yield
 
 
 @contextlib.contextmanager
-def _posting_span(waits: Sequence[Wait], size: int) -> Iterator[Span]:
-    links = [Link(wait.request) for wait in waits if wait.request.is_valid]
-    if not links and not trace.get_current_span().get_span_context().is_valid:
+def _posting_span(links: Sequence[Link], requests: int, size: int) -> Iterator[Span]:
+    if not links:
         yield INVALID_SPAN
         return
-    attributes = {"florin.group.requests": len(waits), "florin.group.instructions": size}
+    attributes = {"florin.group.requests": requests, "florin.group.instructions": size}
     with _tracer.start_as_current_span("committer.post", links=links, attributes=attributes) as span:
         yield span
 

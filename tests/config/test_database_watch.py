@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout
 from structlog.testing import LogCapture
 
-from config.database_watch import CommandWatch
+from config.database_watch import SlowCommands
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def watched(database: Database[dict[str, Any]], slow_ms: int) -> MongoClient[dict[str, Any]]:
     from django.conf import settings
 
-    return MongoClient(settings.DATABASES["default"]["HOST"], event_listeners=[CommandWatch(slow_ms)])
+    return MongoClient(settings.DATABASES["default"]["HOST"], event_listeners=[SlowCommands(slow_ms)])
 
 
 def test_a_slow_command_is_told(bank_db: Database[dict[str, Any]], lines: list[Any]) -> None:
