@@ -238,8 +238,10 @@ REST_FRAMEWORK = {
 }
 
 # --- what is told of the work (config.logs, banking.observing, config.tracing) ----------------------------------
-# A command to the database that takes longer than this gets a log line; 0 for none.
+# A command to the database that takes longer than this gets a log line; 0 for none. Those of a transfer are timed
+# always, all others (reads, sign-ins, sessions) only with WATCH_DATABASE: listening to the driver costs.
 SLOW_DATABASE_MS = env.int("SLOW_DATABASE_MS", default=500)
+WATCH_DATABASE = env.bool("WATCH_DATABASE", default=False)
 # Addresses or networks that may read /metrics; for everybody else the address does not exist.
 METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=[] if IS_PRODUCTION else ["127.0.0.0/8", "::1"])
 # Who receives traces (OTLP over HTTP); nobody unless it is set.

@@ -70,12 +70,7 @@ def _until_committed(session: ClientSession, work: Callable[[ClientSession], T],
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
-            return session.with_transaction(
-                lambda own: _leave_when_transient(own, work),
-                read_concern=SNAPSHOT,
-                write_concern=DURABLE,
-                read_preference=ReadPreference.PRIMARY,
-            )
+            return _committed(session, work)
         except SomeoneElseWon as error:
             # Jitter only has to differ between competitors.
             wait = random.uniform(0, pause)  # noqa: S311
@@ -87,6 +82,22 @@ def _until_committed(session: ClientSession, work: Callable[[ClientSession], T],
             instruments.RETRIES.labels(cause).inc()
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _committed(session: ClientSession, work: Callable[[ClientSession], T]) -> T:
+    ended = time.monotonic()
+
+    def timed(own: ClientSession) -> T:
+        nonlocal ended
+        done = _leave_when_transient(own, work)
+        ended = time.monotonic()
+        return done
+
+    done = session.with_transaction(
+        timed, read_concern=SNAPSHOT, write_concern=DURABLE, read_preference=ReadPreference.PRIMARY
+    )
+    instruments.database_called("commitTransaction", "", time.monotonic() - ended)
+    return done
 
 
 def _leave_when_transient(session: ClientSession, work: Callable[[ClientSession], T]) -> T:

@@ -8,6 +8,8 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
+import structlog
+from django.conf import settings
 from opentelemetry import trace
 from opentelemetry.trace import INVALID_SPAN, Link, Span
 from prometheus_client import Counter, Gauge, Histogram
@@ -47,6 +49,7 @@ _REFUSALS: dict[type[errors.LedgerError], str] = {
     errors.AccountNotFound: "not_found",
     errors.SameAccount: "same_account",
 }
+_log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("florin.ledger")
 
 
@@ -67,6 +70,13 @@ def _outcome(answer: Answer) -> tuple[str, str]:
     if isinstance(answer, errors.TransferRefused):
         return "refused", answer.transaction.failure_reason or ""
     return _REFUSALS.get(type(answer), "error"), ""
+
+
+def database_called(command: str, collection: str, seconds: float) -> None:
+    """Tell of a command of a transaction that took long."""
+    most = settings.SLOW_DATABASE_MS
+    if most and seconds * 1_000 >= most:
+        _log.warning("database_slow", command=command, collection=collection, ms=round(seconds * 1_000))
 
 
 class Wait:
