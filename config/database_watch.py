@@ -1,8 +1,8 @@
 """Commands to the database under observation: a log line when one was slow, a span of each in a traced request.
 
 Of a command its name, collection, duration and error code are told, never its text, in which documents stand. The
-released `opentelemetry-instrumentation-pymongo` is a beta bound to another version of the SDK, and these are all the
-lines that are needed of it.
+released `opentelemetry-instrumentation-pymongo` is a beta that wants other packages than the SDK does
+(docs/decisions/observability.md), and these are all the lines that are needed of it.
 
 A listener hears of a command in the thread that sends it, of its beginning and its end in turn. PyMongo makes an event
 of each for it, which costs a single transfer a tenth of its time in Python, so nobody listens who does not have to;

@@ -114,8 +114,11 @@ class Supervisor:
         os.environ.update(environment(is_embedded=self._database is not None))
         from django.core.management import CommandError
 
+        from config.request_ids import request_id_bound
+
         try:
-            self._fill_database()
+            with request_id_bound():
+                self._fill_database()
         except CommandError as error:
             raise RunError(str(error)) from error
         except PyMongoError as error:

@@ -91,8 +91,9 @@ def test_who_is_signed_in_is_told(owner: User, told: list[Any]) -> None:
 
 
 def test_a_strange_method_is_no_label_of_its_own(bank_db: object) -> None:
+    before = count("other", "healthz", "4xx")
     Client().generic("BREW", "/healthz")
-    assert count("other", "healthz", "4xx") == 1
+    assert count("other", "healthz", "4xx") == before + 1
 
 
 def count(method: str, route: str, status: str) -> float:
