@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 
 MASK = "***"
 LONGEST_TEXT = 500
+MOST_ITEMS = 20
 LONGEST_ERROR = 200
 LONGEST_TRACEBACK = 10_000
 # Errors that caused one another, and frames of each, that a traceback shows at most.
@@ -64,13 +65,15 @@ def _is_hidden(name: str) -> bool:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a value as it may be logged: a number or a short text; anything else is named by its type."""
+    """Return a value as it may be logged: a number, a short text, a few of these; all else is named by its type."""
     if isinstance(value, str):
         return plain_text(value)
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, _AS_TEXT):
         return str(value)
+    if isinstance(value, list | tuple):
+        return [plain_value(one) for one in value[:MOST_ITEMS]]
     return error_text(value) if isinstance(value, BaseException) else f"<{type(value).__name__}>"
 
 

@@ -125,7 +125,7 @@ def _crashes(teller: Teller, database: Database[dict[str, Any]], order: dict[str
 
 
 def test_the_logs_of_a_story(
-    teller: Teller, bank_db: Database[dict[str, Any]], system_user: User, admin: User
+    teller: Teller, owner_db: Database[dict[str, Any]], system_user: User, admin: User
 ) -> None:
     person = {"email": EMAIL, "password": PASSWORD, "firstName": NAME, "lastName": "Story"}
     registered = teller.ask("POST", "/api/auth/register", person)
@@ -141,7 +141,7 @@ def test_the_logs_of_a_story(
     assert teller.ask("POST", "/api/transactions/system/initial-funds", funds, Authorization=system).status == 201
     done, _, _, refused = _transfers(teller, accounts[0], other, token)
     order = {"fromAccount": accounts[0], "toAccount": other, "amount": "1", "idempotencyKey": f"{KEY}-c"}
-    crashed = _crashes(teller, bank_db, {**order, "note": NOTE}, token)
+    crashed = _crashes(teller, owner_db, {**order, "note": NOTE}, token)
     _sign_in_by_browser(teller)
     found = teller.ask("GET", f"/api/admin/users?{urlencode({'search': EMAIL, 'q': NOTE})}", Authorization=staff)
     frozen = teller.ask("PATCH", f"/api/admin/freeze/{accounts[1]}", {"reason": NOTE}, Authorization=staff)

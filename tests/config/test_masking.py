@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from config.logs import _formatter
-from config.masking import LONGEST_TEXT, MASK, error_text, masked, plain_text, plain_value
+from config.masking import LONGEST_TEXT, MASK, MOST_ITEMS, error_text, masked, plain_text, plain_value
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoiNjU2NSJ9.c2lnbmF0dXJl"
 
@@ -54,7 +54,9 @@ def test_the_password_of_a_connection_string_is_cut_out() -> None:
 def test_what_is_no_plain_value_is_named_by_its_type() -> None:
     one = ObjectId()
     assert [plain_value(value) for value in (1, 2.5, True, None, one)] == [1, 2.5, True, None, str(one)]
-    assert [plain_value(value) for value in ({"note": "x"}, [1], b"x")] == ["<dict>", "<list>", "<bytes>"]
+    assert [plain_value(value) for value in ({"note": "x"}, {1}, b"x")] == ["<dict>", "<set>", "<bytes>"]
+    assert plain_value(["relay", {"note": "x"}, *range(50)])[:3] == ["relay", "<dict>", 0]
+    assert len(plain_value(list(range(50)))) == MOST_ITEMS
 
 
 _DOCUMENT = {"note": "for the flat", "email": "olivia@example.com"}
