@@ -48,7 +48,7 @@ imports: $(INSTALLED) ## Check that the apps depend on each other in the agreed 
 
 .PHONY: django
 django: $(INSTALLED)
-	@FLORIN_ENV=production ALLOWED_HOSTS=bank.example SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	@FLORIN_ENV=production ALLOWED_HOSTS=bank.example EMAIL_URL=dummymail:// SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m config.run manage makemigrations --check --dry-run
 

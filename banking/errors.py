@@ -85,6 +85,10 @@ class FileUnreadable(BankingError):
     """A file of payees cannot be read; the sentence says why and what to do."""
 
 
+class DeliveryNotFound(BankingError):
+    message = "There is no such delivery."
+
+
 class RunNotFound(BankingError):
     """There is no such payment run, or it is somebody else's: both look the same."""
 
@@ -138,6 +142,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.AccountNotFound: Kind("account_not_found", 404),
     ledger.TransactionNotFound: Kind("transaction_not_found", 404),
     people.UserNotFound: Kind("user_not_found", 404),
+    DeliveryNotFound: Kind("delivery_not_found", 404),
     RunNotFound: Kind("payment_run_not_found", 404),
     RunChanged: Kind("payment_run_changed", 409),
     PayerNotActive: Kind("payer_not_active", 409),

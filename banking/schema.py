@@ -1,4 +1,4 @@
-"""Collections, validators and indexes of payment runs, made by banking's migrations.
+"""Collections, validators and indexes of payment runs, with those of the outbox, made by banking's migrations.
 
 What the services see to is refused here too: a run in a state that does not exist, a paid line without a transaction,
 the same content twice.
@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 
+from banking.outbox import schema as outbox_schema
 from banking.run_records import CHECKED, CHECKING, DONE, FAILED, LEFT_OUT, LINES, PAID, PAYING, READY, RUNS, WRONG
 
 _ID = {"bsonType": "objectId"}
@@ -88,6 +89,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
             },
         ]
     },
+    **outbox_schema.VALIDATORS,
 }
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -120,6 +122,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"state": {"$eq": PAID}},
         ),
     ],
+    **outbox_schema.INDEXES,
 }
 
 # What the application's role in the database may do to each collection (`config.roles`), and no more.
@@ -128,6 +131,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     LINES: ("find", "insert", "update", "remove"),
     # The mark of the demo's data (`banking.demo`).
     "banking_demo": ("find", "insert", "update"),
+    **outbox_schema.PRIVILEGES,
 }
 
 
@@ -139,4 +143,5 @@ def schema_apply(database: Database[dict[str, Any]]) -> None:
             database.command("collMod", name, validator=VALIDATORS[name])
         else:
             database.create_collection(name, validator=VALIDATORS[name])
-        database[name].create_indexes(indexes)
+        if indexes:
+            database[name].create_indexes(indexes)

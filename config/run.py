@@ -1,7 +1,7 @@
 """Runs the whole bank with one command: database, migrations, demo people, web server.
 
-`python -m config.run` is what `make run` calls. It supervises two children, the embedded database (unless
-`MONGODB_URI` names another) and granian, stops them in order, and goes when either cannot be kept alive.
+`python -m config.run` is what `make run` calls. It supervises the embedded database (unless `MONGODB_URI` names
+another), granian and a worker, stops them in order, and goes when one of them cannot be kept alive.
 `python -m config.run manage COMMAND…` runs one of Django's commands with the same database and settings.
 
 Everything before the web server happens in this one process, because importing Django five times would be most of
@@ -14,28 +14,24 @@ import io
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import time
-from collections import deque
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from pymongo.errors import PyMongoError
 
+from config.children import BASE_DIR, Child, Restarts
 from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uris
 from config.embedded_access import Uris
 from config.kept import kept_secret
-from config.lifeline import SUPERVISED, die_with_parent, launch_command
+from config.lifeline import SUPERVISED, die_with_parent
 from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
 from config.uris import ADMIN_URI, OWNER_URI, serving_environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
-STOP_SECONDS = 15
 FOLDER_SECONDS = 4
-RESTARTS_PER_MINUTE = 3
 WORKERS, THREADS = 2, 64  # processes, and requests that each works on at once
 # The bench makes databases of its own, with users and roles.
 _FOR_THE_ADMINISTRATOR = (["bench"], ["create_database_roles"])
@@ -61,10 +57,14 @@ class Supervisor:
         self._host = os.environ.get("HOST", "127.0.0.1")
         self._port = whole_number("PORT", default=8000, highest=65_535)
         self._workers = whole_number("WORKERS", default=WORKERS, highest=64)
-        self._threads = whole_number("THREADS", default=THREADS, highest=256)
+        threads = whole_number("THREADS", default=THREADS, highest=256)
+        options = web_options(host=self._host, port=self._port, workers=self._workers, threads=threads)
+        self._web = Child(
+            "The web server", ["-m", "granian", *options, "config.wsgi:application"], serving_environment
+        )
+        self._worker = Child("The worker", ["manage.py", "run_worker"], serving_environment)
         self._database: EmbeddedDatabase | None = None
-        self._web: subprocess.Popen[bytes] | None = None
-        self._restarts: deque[float] = deque(maxlen=RESTARTS_PER_MINUTE)
+        self._database_restarts = Restarts()
 
     def run(self) -> int:
         """Run until a signal asks for the end and return the exit code."""
@@ -74,6 +74,7 @@ class Supervisor:
                 self._prepare_bank()
                 prepare_metrics()
                 self._start_web()
+                self._worker.start()  # nobody waits for it: what it does may be late
                 self._announce()
                 self._watch()
         except Stopped:
@@ -152,25 +153,14 @@ class Supervisor:
 
     def _start_web(self) -> None:
         self._step(f"Starting the web server, {self._workers} processes …")
-        self._spawn_web()
+        self._web.start()
         self._wait_until_healthy(time.monotonic() + READY_SECONDS)
-
-    def _spawn_web(self) -> None:
-        options = web_options(host=self._host, port=self._port, workers=self._workers, threads=self._threads)
-        command = [sys.executable, "-m", "granian", *options, "config.wsgi:application"]
-        self._web = subprocess.Popen(  # noqa: S603 - our own program and options
-            launch_command(command),
-            cwd=BASE_DIR,
-            env=serving_environment(),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C in a terminal must reach only this process, which stops things in order
-        )
 
     def _wait_until_healthy(self, deadline: float) -> None:
         while not self._is_healthy():
-            code = self._web.poll() if self._web else None
-            if code is not None:
-                raise RunError(f"The web server does not start ({_ending(code)}); everything is stopped.")
+            ending = self._web.how_it_ended()
+            if ending is not None:
+                raise RunError(f"The web server does not start ({ending}); everything is stopped.")
             if time.monotonic() > deadline:
                 raise RunError(f"The web server did not answer /healthz within {READY_SECONDS} s.")
             time.sleep(0.05)
@@ -200,34 +190,26 @@ class Supervisor:
     def _watch(self) -> NoReturn:
         while True:
             time.sleep(0.2)
-            self._check_web()
+            for child in (self._web, self._worker):
+                self._keep_alive(child)
             if self._database is not None and not self._database.is_alive:
                 self._revive(self._database)
 
-    def _check_web(self) -> None:
-        web = self._web
-        code = web.poll() if web else None
-        if web is None or code is None:
+    def _keep_alive(self, child: Child) -> None:
+        ending = child.how_it_ended()
+        if ending is None:
             return
-        if not self._may_restart():
-            raise RunError(f"The web server keeps ending ({_ending(code)}); everything is stopped.")
+        if not child.restarts.allow():
+            raise RunError(f"{child.name} keeps ending ({ending}); everything is stopped.")
         # granian gives up when one of its processes dies twice within seconds; the bank does not.
-        self._step(f"The web server ended ({_ending(code)}); starting it again.")
-        end_group(web)
-        self._spawn_web()
-
-    def _may_restart(self) -> bool:
-        """Whether something that ended may be started again: a few times a minute, or it would go on for ever."""
-        now = time.monotonic()
-        if len(self._restarts) == RESTARTS_PER_MINUTE and now - self._restarts[0] < 60:
-            return False
-        self._restarts.append(now)
-        return True
+        self._step(f"{child.name} ended ({ending}); starting it again.")
+        child.end()
+        child.start()
 
     def _revive(self, database: EmbeddedDatabase) -> None:
         before = database.uri
         while not database.is_alive:
-            if not self._may_restart():
+            if not self._database_restarts.allow():
                 raise RunError(f"The database keeps ending; everything is stopped. {database.why_it_ended()}")
             self._step(f"Starting the database again. {database.why_it_ended()}")
             try:
@@ -240,14 +222,17 @@ class Supervisor:
             raise RunError("The database's port was taken while it was down; start again to move to another one.")
 
     def _stop(self) -> None:
-        if self._web is not None or self._database is not None:
-            say("Stopping …")
-        if self._web is not None:
-            end_group(self._web)
+        children = [child for child in (self._worker, self._web) if child.was_started]
+        if not children and self._database is None:
+            return
+        say("Stopping …")
+        for child in children:
+            child.ask_to_end()
+        for child in children:
+            child.end()
         if self._database is not None:
             self._database.stop()
-        if self._web is not None or self._database is not None:
-            say("Stopped.")
+        say("Stopped.")
 
 
 def prepare_metrics() -> None:
@@ -345,16 +330,6 @@ def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str
     return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ask a child to end, and kill it with all of its own children when it takes too long."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=STOP_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own: also what outlived it
-    process.wait()
-
-
 def manage(arguments: list[str]) -> int:
     """Run a command of Django on the database of this checkout, started for as long as that takes if need be."""
     database, uris = None, None
@@ -416,10 +391,6 @@ def _allowed_host() -> str:
 
     names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
     return names[0] if names else "127.0.0.1"
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _stop_on_signals(numbers: tuple[signal.Signals, ...]) -> None:

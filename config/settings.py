@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 
 from config.logs import JSON, TEXT, logging_settings
+from config.mail import mail_settings
 
 env = environ.Env()
 
@@ -45,6 +46,21 @@ CHECKPOINT_SECONDS = env.int("CHECKPOINT_SECONDS", default=30)
 VERIFICATION_STEP_ENTRIES = env.int("VERIFICATION_STEP_ENTRIES", default=500)
 VERIFICATION_STEP_SECONDS = env.float("VERIFICATION_STEP_SECONDS", default=1.0)
 VERIFICATION_ROUND_SECONDS = env.int("VERIFICATION_ROUND_SECONDS", default=300)
+
+# --- the worker -----------------------------------------------------------------------------------------------
+# Threads of each worker for each consumer of events: notifications, e-mails, webhooks.
+DELIVERY_THREADS = env.int("DELIVERY_THREADS", default=2)
+
+# --- e-mail (config.mail) -------------------------------------------------------------------------------------
+# Without an address e-mails are written into files, in production thrown away.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Florin <bank@florin.example>")
+EMAIL_TIMEOUT = 10
+_mail = mail_settings(EMAIL_URL, folder=None if IS_PRODUCTION else DATA_DIR / "mail")
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail["backend"], _mail["folder"]
+EMAIL_HOST, EMAIL_PORT = _mail["host"], _mail["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["user"], _mail["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["tls"], _mail["ssl"]
 
 # --- request limits -------------------------------------------------------------------------------------------
 RATE_LIMIT_API = env.str("RATE_LIMIT_API", default="500/15m")

@@ -60,7 +60,7 @@ def account_open(
         if books().accounts.find_one({"owner": owner, "currency": currency}, {"_id": 1}, session=session):
             raise AccountExists(currency)
         books().accounts.insert_one(document, session=session)
-        _tell(document, events.ACCOUNT_OPENED, "", origin, session)
+        _tell(document, events.ACCOUNT_OPENED, "", origin, session, is_news=at is None)
         if opening_minor and is_first:
             _opening_balance(document, opening_minor, origin, at, session)
 
@@ -199,17 +199,17 @@ def account_freeze(*, account_id: ObjectId, reason: str, origin: Origin) -> Acco
         AccountStateConflict: it is not ACTIVE; the error names its state.
         TryAgain: the database did not answer in time.
     """
-    return _change(account_id, ACTIVE, FROZEN, "account.frozen", reason, origin)
+    return _change(account_id, ACTIVE, FROZEN, events.ACCOUNT_FROZEN, reason, origin)
 
 
 def account_unfreeze(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
     """Make a FROZEN account ACTIVE again; raises as `account_freeze`."""
-    return _change(account_id, FROZEN, ACTIVE, "account.unfrozen", reason, origin)
+    return _change(account_id, FROZEN, ACTIVE, events.ACCOUNT_UNFROZEN, reason, origin)
 
 
 def account_activate(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
     """Make an INACTIVE account ACTIVE; raises as `account_freeze`."""
-    return _change(account_id, INACTIVE, ACTIVE, "account.activated", reason, origin)
+    return _change(account_id, INACTIVE, ACTIVE, events.ACCOUNT_ACTIVATED, reason, origin)
 
 
 def account_close(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:
@@ -219,7 +219,7 @@ def account_close(*, account_id: ObjectId, reason: str, origin: Origin) -> Accou
         AccountNotEmpty: there is money on it, or held.
         AccountNotFound, AccountStateConflict, TryAgain: as `account_freeze`.
     """
-    return _change(account_id, ACTIVE, CLOSED, "account.closed", reason, origin)
+    return _change(account_id, ACTIVE, CLOSED, events.ACCOUNT_CLOSED, reason, origin)
 
 
 def _change(account_id: ObjectId, must_be: str, wanted: str, event: str, reason: str, origin: Origin) -> Account:
@@ -249,12 +249,14 @@ def _write_state(
     return changed
 
 
-def _tell(account: Document, event: str, reason: str, origin: Origin, session: ClientSession) -> None:
-    """Write the audit record of a change, which is also its event, in its transaction."""
+def _tell(
+    account: Document, event: str, reason: str, origin: Origin, session: ClientSession, *, is_news: bool = True
+) -> None:
+    """Write the audit record of a change, which is also its event unless history is imported, in its transaction."""
     details = {"status": account["status"], "currency": account["currency"], "reason": reason}
     record = audit_document(
         action=event,
-        event=event,
+        event=event if is_news else None,
         status=audit.SUCCESS,
         origin=origin,
         subject=account["_id"],

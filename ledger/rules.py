@@ -74,7 +74,7 @@ class Instruction:
         key: the idempotency key, unique for the sender for ever.
         owner: the customer whose account the sender must be; None only for FUNDING by the system.
         origin: who asks, and from where.
-        at: the time to post at when history is imported, else None for now.
+        at: the time to post at when history is imported, else None for now; history is no event.
         attempt: names this very request, so that after an unknown commit it knows its own work.
         asked_at: when the request came; of several at once one is executed and the others get its result.
     """
@@ -270,7 +270,7 @@ class Batch:
         self.audit.append(
             audit_document(
                 action=f"{action}.{'completed' if completed else 'failed'}",
-                event=events.TRANSACTION_COMPLETED if completed else events.TRANSACTION_FAILED,
+                event=_event(instruction, completed),
                 status=audit.SUCCESS if completed else audit.FAILED,
                 origin=instruction.origin,
                 subject=transaction["_id"],
@@ -279,6 +279,13 @@ class Batch:
                 at=at,
             )
         )
+
+
+def _event(instruction: Instruction, completed: bool) -> str | None:
+    """Name what is told to the world: nothing when history is imported, which is no news."""
+    if instruction.at is not None:
+        return None
+    return events.TRANSACTION_COMPLETED if completed else events.TRANSACTION_FAILED
 
 
 def _posting_time(wanted: datetime, *accounts: Document | None) -> datetime:

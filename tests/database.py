@@ -101,6 +101,7 @@ def clean(database: Database[dict[str, Any]]) -> None:
     does not know the collections of the ledger.
     """
     assert database.name.startswith("test_"), f"refusing to empty {database.name}"
+    from banking.outbox.schema import outbox_open
     from ledger.schema import books_open
 
     database = owner_database(database.name)
@@ -109,6 +110,7 @@ def clean(database: Database[dict[str, Any]]) -> None:
         if name not in KEPT and not name.startswith("system."):
             quick[name].delete_many({})
     books_open(database)
+    outbox_open(database)
 
 
 def _port() -> int:

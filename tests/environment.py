@@ -24,6 +24,8 @@ _VARIABLES = (
     "DATA_DIR",
     "DEBUG",
     "DEFAULT_CURRENCY",
+    "DEFAULT_FROM_EMAIL",
+    "DELIVERY_THREADS",
     "DEMO",
     "HOST",
     "LOG_FORMAT",
@@ -52,6 +54,7 @@ _VARIABLES = (
 _ENVIRONMENT = {
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright runs an event loop in the thread of the test
     "DJANGO_SETTINGS_MODULE": "tests.settings",
+    "EMAIL_URL": "memorymail://",
     "FLORIN_ENV": "test",
     "LOG_LEVEL": "WARNING",
     "MONGODB_DATABASE": "florin",

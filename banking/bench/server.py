@@ -14,9 +14,10 @@ from django.db import connections
 
 from banking.bench.cpu import descendants, tree_seconds
 from banking.bench.undisturbed import undisturbed
+from config.children import end_group
 from config.embedded import free_port
 from config.lifeline import launch_command
-from config.run import THREADS, WORKERS, end_group, web_options
+from config.run import THREADS, WORKERS, web_options
 from config.uris import serving_environment
 
 _READY_SECONDS = 60

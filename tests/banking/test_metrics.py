@@ -28,7 +28,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "observability.md"
 OUTSIDE = "203.0.113.7"
 
 
-def test_outside_production_this_machine_may_read_them() -> None:
+def test_outside_production_this_machine_may_read_them(bank_db: object) -> None:
     answer = Client().get("/metrics")
     assert (answer.status_code, answer["Content-Type"].split(";")[0]) == (200, "text/plain")
     assert "florin_session" not in answer.cookies
@@ -88,6 +88,13 @@ def test_what_the_database_knows_is_asked_at_each_look(collectors: dict[str, Any
     text = Client().get("/metrics").content.decode()
     assert "florin_lag 3.0" in text
     assert 'florin_collector_up{collector="lag"} 1.0' in text
+
+
+def test_the_outbox_tells_how_far_it_is_behind(bank_db: object) -> None:
+    text = Client().get("/metrics").content.decode()
+    assert 'florin_collector_up{collector="outbox"} 1.0' in text
+    assert "florin_outbox_lag_seconds 0.0" in text
+    assert 'florin_deliveries{state="dead"} 0.0' in text
 
 
 def test_a_database_that_is_away_costs_only_what_it_knows(collectors: dict[str, Any]) -> None:

@@ -127,7 +127,17 @@ def mongod_of(bank: Bank) -> int:
 
 
 def granian_of(bank: Bank) -> int:
-    return next(pid for pid in children_of(bank.process.pid) if "mongod" not in os.readlink(f"/proc/{pid}/exe"))
+    return child_called(bank, "granian")
+
+
+def worker_of(bank: Bank) -> int:
+    return child_called(bank, "run_worker")
+
+
+def child_called(bank: Bank, word: str) -> int:
+    """Return the process of the bank that has the word in its command line."""
+    words = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in children_of(bank.process.pid)}
+    return next(pid for pid, line in words.items() if word in line)
 
 
 @pytest.fixture
@@ -169,8 +179,8 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     assert f"A bank runs on the data in {bank.folder} already" in output
     assert "Traceback" not in output
 
-    assert len(bank.processes()) >= 5  # itself, mongod, granian and two workers
-    for pid in [granian_of(bank), *children_of(granian_of(bank))]:
+    assert len(bank.processes()) >= 6  # itself, mongod, granian and two of its own, the worker
+    for pid in [worker_of(bank), granian_of(bank), *children_of(granian_of(bank))]:
         assert b"mongodb://florin_app:" in environment_of(pid)
         assert not any(name in environment_of(pid) for name in (b"florin_owner", b"florin_admin"))
     passwords = json.loads((bank.folder / "mongodb.passwords").read_text()).values()
@@ -245,6 +255,18 @@ def test_a_dead_web_server_is_started_again_but_not_for_ever(bank: Bank) -> None
             wait_until(lambda: bank.get("/readyz")[0] == 200, 30)
     assert bank.process.wait(timeout=30) == 1
     assert "The web server keeps ending (signal 9); everything is stopped." in bank.output()
+    assert bank.processes() == []
+
+
+def test_a_dead_worker_is_started_again_but_not_for_ever(bank: Bank) -> None:
+    for times in range(1, 5):
+        before = worker_of(bank)
+        os.kill(before, signal.SIGKILL)
+        if times < 4:
+            wait_until(lambda: bank.output().count("The worker ended (signal 9)") == times, 30)  # noqa: B023
+            assert bank.get("/readyz")[0] == 200
+    assert bank.process.wait(timeout=30) == 1
+    assert "The worker keeps ending (signal 9); everything is stopped." in bank.output()
     assert bank.processes() == []
 
 
