@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.signals import role_changed
-from banking.origin import origin_of
-from ledger.audit import COMMAND, FAILED, SUCCESS, Origin, audit_record
+from banking.origin import command_origin, origin_of
+from ledger.audit import FAILED, SUCCESS, Origin, audit_record
 
 _MAX_SHOWN = 254
 
@@ -38,14 +38,14 @@ def _login_failed(sender: Any, credentials: dict[str, Any], request: HttpRequest
     # What was typed may hold anything, lone surrogates included, which the database cannot store.
     typed = str(credentials.get("email") or credentials.get("username") or "")
     email = typed.encode("utf-8", "replace").decode()[:_MAX_SHOWN]
-    origin = origin_of(request, None) if request is not None else COMMAND
+    origin = origin_of(request, None) if request is not None else command_origin()
     audit_record(action="login", status=FAILED, origin=origin, subject=None, details={"email": email})
     _log.info("login_failed", address=origin.address)
 
 
 def _role_changed(sender: Any, user: User, old_role: str | None, new_role: str, is_system: bool, **_: Any) -> None:
     details = {"from": None if old_role is None else str(old_role), "to": str(new_role), "system": is_system}
-    audit_record(action="role.changed", status=SUCCESS, origin=COMMAND, subject=user.pk, details=details)
+    audit_record(action="role.changed", status=SUCCESS, origin=command_origin(), subject=user.pk, details=details)
 
 
 def person_registered(*, user: User, origin: Origin) -> None:

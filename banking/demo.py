@@ -17,9 +17,9 @@ from accounts.errors import EmailTaken
 from accounts.models import User
 from accounts.selectors import user_by_email
 from accounts.services import admin_create, system_user_create, user_register
+from banking.origin import command_origin
 from banking.services.customers import opening_balance_minor
 from ledger.accounts import account_open, accounts_of_owner, system_account_id
-from ledger.audit import COMMAND, Origin
 from ledger.errors import AccountExists
 from ledger.money import parse_amount
 from ledger.posting import MAX_BATCH, post
@@ -127,7 +127,7 @@ def _account(person: User, at: datetime, currency: str = _CURRENCY) -> Account:
         return account_open(
             owner=person.pk,
             currency=currency,
-            origin=Origin(actor=person.pk, address="", surface="command"),
+            origin=command_origin(person.pk),
             opening_minor=opening_balance_minor(currency),
             at=at,
         )
@@ -191,6 +191,6 @@ def _instruction(number: int, payment: _Payment, accounts: list[Account], system
         note=payment.note,
         key=f"demo-{number}",
         owner=None if payer is None else payer.owner,
-        origin=COMMAND if payer is None else Origin(actor=payer.owner, address="", surface="command"),
+        origin=command_origin(None if payer is None else payer.owner),
         at=payment.at,
     )

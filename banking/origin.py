@@ -1,9 +1,13 @@
 """Where a request comes from, in the words of the ledger's audit log."""
 
+from dataclasses import replace
+
+from bson.objectid import ObjectId
 from django.http import HttpRequest
 
 from accounts.models import User
-from ledger.audit import Origin
+from config.request_ids import request_id
+from ledger.audit import COMMAND, Origin
 
 API_PREFIXES = ("/api/", "/transfer", "/graphql")
 
@@ -19,4 +23,10 @@ def origin_of(request: HttpRequest, user: User | None) -> Origin:
         actor=None if user is None else user.pk,
         address=str(request.META.get("REMOTE_ADDR", ""))[:64],
         surface="api" if is_api(request) else "browser",
+        request_id=request_id(),
     )
+
+
+def command_origin(actor: ObjectId | None = None) -> Origin:
+    """Return the origin of what a command does, for somebody or for nobody known."""
+    return replace(COMMAND, actor=actor, request_id=request_id())

@@ -24,6 +24,7 @@ from banking.jobs import PACED, PERIODIC, Paced, Periodic
 from banking.outbox.dispatch import dispatch, dispatch_one
 from banking.outbox.registry import CONSUMERS
 from banking.outbox.relay import Relay
+from config.request_ids import request_id_bound
 from ledger import sessions
 from ledger.errors import TryAgain
 from ledger.leases import lease_give_back, lease_take
@@ -114,7 +115,8 @@ def _keep_doing(job: Job, stop: Flag) -> None:
     while not stop.is_set():
         began = time.monotonic()
         try:
-            job.run(stop)
+            with request_id_bound():
+                job.run(stop)
         except (PyMongoError, TryAgain) as error:
             _log.warning("job_waits_for_database", job=job.name, error=type(error).__name__)
         except Exception as error:
@@ -139,7 +141,9 @@ def _go_on(one: Paced, stop: Flag) -> None:
     """Do one step after the other, with the pauses that it asks for."""
     try:
         while not stop.is_set():
-            stop.wait(one.step())
+            with request_id_bound():
+                pause = one.step()
+            stop.wait(pause)
     finally:
         one.leave()
 
@@ -148,7 +152,7 @@ def _do_if_due(one: Periodic, holder: ObjectId) -> float:
     """Do a job unless another worker has it, and return how many seconds to wait before asking again."""
     if not lease_take(one.lease, holder=holder, seconds=_LEASE_SECONDS):
         return _LEASE_SECONDS
-    with _lease_kept(one.lease, holder):
+    with _lease_kept(one.lease, holder), request_id_bound():
         seconds = one.function()
     # Kept until it is time again, the lease tells the other workers that it has been done.
     lease_take(one.lease, holder=holder, seconds=seconds)

@@ -14,10 +14,16 @@ class ContentTypesConfig(DjangoContentTypesConfig):
 
 
 class FlorinConfig(AppConfig):
-    """The project as an app, so that its system checks are registered."""
+    """The project as an app, so that its system checks are registered and every process is observed alike."""
 
     name = "config"
     label = "florin"
 
     def ready(self) -> None:
-        from config import checks, mail_checks  # noqa: F401 - importing registers the checks
+        from config import checks, checks_observing, mail_checks  # noqa: F401 - importing registers the checks
+        from config.database_watch import watch_commands
+        from config.tracing import tracing_start
+
+        tracing_start()
+        # Before the first client is made, which takes its listeners along.
+        watch_commands()

@@ -1,7 +1,7 @@
 """What every request needs before any app sees it."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from django.conf import settings
@@ -37,7 +37,7 @@ def client_address(remote: str, forwarded: str) -> str:
     """
     address = remote
     for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _is_trusted(address):
+        if not is_trusted_proxy(address):
             break
         if _parse(hop) is None:
             break
@@ -45,9 +45,15 @@ def client_address(remote: str, forwarded: str) -> str:
     return address
 
 
-def _is_trusted(address: str) -> bool:
-    parsed = _parse(address)
-    return parsed is not None and any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+def is_trusted_proxy(address: str) -> bool:
+    """Whether the peer of a connection is one of the configured proxies."""
+    return is_within(address, settings.TRUSTED_PROXIES)
+
+
+def is_within(address: str, networks: Sequence[str]) -> bool:
+    """Whether an address is in one of the networks; what is no address is in none."""
+    parsed = _parse(address) if networks else None
+    return parsed is not None and any(parsed in network for network in _networks(tuple(networks)))
 
 
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -58,5 +64,5 @@ def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 @cache
-def _networks(proxies: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
+def _networks(names: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(name, strict=False) for name in names)

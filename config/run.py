@@ -74,6 +74,7 @@ class Supervisor:
             with claimed_port(self._host, self._port):
                 self._start_database()
                 self._prepare_bank()
+                prepare_metrics()
                 self._start_web()
                 self._worker.start()  # nobody waits for it: what it does may be late
                 self._announce()
@@ -116,8 +117,11 @@ class Supervisor:
         os.environ.update(environment(is_embedded=self._database is not None))
         from django.core.management import CommandError
 
+        from config.request_ids import request_id_bound
+
         try:
-            self._fill_database()
+            with request_id_bound():
+                self._fill_database()
         except CommandError as error:
             raise RunError(str(error)) from error
         except PyMongoError as error:
@@ -233,6 +237,24 @@ class Supervisor:
         say("Stopped.")
 
 
+def prepare_metrics() -> None:
+    """Have the web processes count together, in files of the data folder, unless the environment names others.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    from config.metric_files import FOLDER, folder_prepare
+
+    if os.environ.get(FOLDER):
+        return
+    folder = data_folder() / "metrics"
+    try:
+        folder_prepare(folder)
+    except OSError as error:
+        raise RunError(f"Metrics cannot be kept in {folder}: {error.strerror}.") from error
+    os.environ[FOLDER] = str(folder)
+
+
 def data_folder() -> Path:
     """Return the folder of everything this checkout keeps: the database and the secret key."""
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
@@ -316,6 +338,7 @@ def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str
         "--backpressure": 1024,
         "--workers-kill-timeout": 10,
         "--log-level": "error",
+        "--log-config": BASE_DIR / "config" / "server_logs.json",
     }
     return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
 
@@ -336,7 +359,10 @@ def manage(arguments: list[str]) -> int:
             roles_make(database.uris)
         from django.core.management import execute_from_command_line
 
-        execute_from_command_line(["manage.py", *arguments])
+        from config.request_ids import request_id_bound
+
+        with request_id_bound():
+            execute_from_command_line(["manage.py", *arguments])
     except (KeyboardInterrupt, Stopped):
         return 1
     finally:

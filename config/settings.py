@@ -9,7 +9,7 @@ from pathlib import Path
 
 import environ
 
-from config.logs import logging_settings
+from config.logs import JSON, TEXT, logging_settings
 from config.mail import mail_settings
 
 env = environ.Env()
@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "banking.observing.ObservingMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -199,7 +200,7 @@ TOKEN_REFRESH_DAYS = 14
 
 # --- transport ------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
@@ -252,4 +253,14 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
 }
 
-LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=IS_PRODUCTION)
+# --- what is told of the work (config.logs, banking.observing, config.tracing) ----------------------------------
+# A command to the database that takes longer than this gets a log line; 0 for none. Those of a transfer are timed
+# always, all others (reads, sign-ins, sessions) only with WATCH_DATABASE: listening to the driver costs.
+SLOW_DATABASE_MS = env.int("SLOW_DATABASE_MS", default=500)
+WATCH_DATABASE = env.bool("WATCH_DATABASE", default=False)
+# Addresses or networks that may read /metrics; for everybody else the address does not exist.
+METRICS_ALLOWED = env.list("METRICS_ALLOWED", default=[] if IS_PRODUCTION else ["127.0.0.0/8", "::1"])
+# Who receives traces (OTLP over HTTP); nobody unless it is set.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+LOG_FORMAT = env.str("LOG_FORMAT", default=JSON if IS_PRODUCTION else TEXT)
+LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=LOG_FORMAT == JSON)

@@ -9,6 +9,7 @@ from django.core.checks import ERROR, Tags, run_checks
 from django.core.wsgi import get_wsgi_application
 
 from config.lifeline import die_with_parent
+from config.logs import log_what_nobody_catches
 from config.requests import plain_requests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -23,6 +24,7 @@ _unsafe = [message for message in run_checks(tags=[Tags.security]) if message.is
 if _unsafe:
     raise SystemExit("Florin does not start with unsafe settings:\n" + "\n".join(str(message) for message in _unsafe))
 
+log_what_nobody_catches()
 application = plain_requests(get_wsgi_application())
 
 from banking.services.run_drive import take_up_abandoned_later  # noqa: E402 - the apps have to be loaded before

@@ -20,7 +20,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.read_preferences import ReadPreference
 
-from ledger import sessions
+from ledger import instruments, sessions
 from ledger.errors import TryAgain
 from ledger.store import DURABLE, SNAPSHOT
 
@@ -29,6 +29,7 @@ T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.05
 _DUPLICATE_KEY = 11000
+_WRITE_CONFLICT = 112
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +61,8 @@ def run(work: Callable[[ClientSession], T], *, deadline_seconds: float | None = 
             if not _is_passing(error):
                 raise
             _end_quietly(session)
-            _log.warning("transaction_not_confirmed", error=type(error).__name__)
+            instruments.GIVEN_UP.inc()
+            _log.warning("transaction_not_confirmed", error=type(error).__name__, code=getattr(error, "code", None))
             raise TryAgain from error
 
 
@@ -68,19 +70,34 @@ def _until_committed(session: ClientSession, work: Callable[[ClientSession], T],
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
-            return session.with_transaction(
-                lambda own: _leave_when_transient(own, work),
-                read_concern=SNAPSHOT,
-                write_concern=DURABLE,
-                read_preference=ReadPreference.PRIMARY,
-            )
+            return _committed(session, work)
         except SomeoneElseWon as error:
             # Jitter only has to differ between competitors.
             wait = random.uniform(0, pause)  # noqa: S311
+            cause = _cause(error)
             if time.monotonic() + wait >= deadline:
+                instruments.GIVEN_UP.inc()
+                _log.warning("transaction_gave_up", cause=cause)
                 raise TryAgain from error
+            instruments.RETRIES.labels(cause).inc()
             time.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _committed(session: ClientSession, work: Callable[[ClientSession], T]) -> T:
+    ended = time.monotonic()
+
+    def timed(own: ClientSession) -> T:
+        nonlocal ended
+        done = _leave_when_transient(own, work)
+        ended = time.monotonic()
+        return done
+
+    done = session.with_transaction(
+        timed, read_concern=SNAPSHOT, write_concern=DURABLE, read_preference=ReadPreference.PRIMARY
+    )
+    instruments.database_called("commitTransaction", "", time.monotonic() - ended)
+    return done
 
 
 def _leave_when_transient(session: ClientSession, work: Callable[[ClientSession], T]) -> T:
@@ -90,6 +107,16 @@ def _leave_when_transient(session: ClientSession, work: Callable[[ClientSession]
         if error.has_error_label("TransientTransactionError") or _is_duplicate(error):
             raise SomeoneElseWon from error
         raise
+
+
+def _cause(won: SomeoneElseWon) -> str:
+    """Name why a transaction has to be decided again."""
+    error = won.__cause__
+    if not isinstance(error, PyMongoError):
+        return "guard"
+    if _is_duplicate(error):
+        return "duplicate_key"
+    return "write_conflict" if getattr(error, "code", None) == _WRITE_CONFLICT else "transient"
 
 
 def _is_duplicate(error: PyMongoError) -> bool:

@@ -26,11 +26,13 @@ class Origin:
         actor: the person's id, None for nobody known (a failed sign-in, a scheduled job).
         address: the client's network address, empty for a command.
         surface: `browser`, `api` or `command`.
+        request_id: names the request, so that log lines and audit records of it are found together; may be empty.
     """
 
     actor: ObjectId | None
     address: str
     surface: str
+    request_id: str = ""
 
 
 COMMAND = Origin(actor=None, address="", surface="command")
@@ -60,6 +62,7 @@ def audit_document(
         "at": moment,
         "address": origin.address,
         "surface": origin.surface,
+        "request_id": origin.request_id,
         "details": dict(details or {}),
     }
 

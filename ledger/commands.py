@@ -4,6 +4,7 @@ A round trip of the driver's convenient helpers takes half as much of Python's t
 transfer makes half a dozen of them. The session says which transaction they belong to, and with which guarantees.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
+from ledger import instruments
 from ledger.records import Document
 
 
@@ -50,9 +52,13 @@ def update(into: Collection[Document], updates: Sequence[Document], session: Cli
 
 
 def _run(into: Collection[Document], session: ClientSession, command: str, **arguments: Any) -> Document:
-    reply: Document = into.database.command(
-        command, into.name, codec_options=into.codec_options, session=session, **arguments
-    )
+    began = time.monotonic()
+    try:
+        reply: Document = into.database.command(
+            command, into.name, codec_options=into.codec_options, session=session, **arguments
+        )
+    finally:
+        instruments.database_called(command, into.name, time.monotonic() - began)
     if reply.get("writeErrors"):
         raise BulkWriteError(reply)
     return reply

@@ -20,8 +20,11 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
+from structlog.contextvars import bound_contextvars
 
+from ledger import instruments
 from ledger.errors import LedgerError, TryAgain
+from ledger.instruments import Wait
 from ledger.memory import Memory
 from ledger.posting import post, read_back
 from ledger.records import now
@@ -43,7 +46,7 @@ _log = structlog.get_logger(__name__)
 class _Ticket:
     """Somebody's instructions on their way into a group, which they enter together."""
 
-    __slots__ = ("answers", "expires", "instructions", "leads", "woken")
+    __slots__ = ("answers", "expires", "instructions", "leads", "wait", "woken")
 
     def __init__(self, instructions: Sequence[Instruction], expires: float) -> None:
         self.instructions = instructions
@@ -51,6 +54,7 @@ class _Ticket:
         self.answers: Sequence[Answer | Exception] | None = None
         self.leads = False
         self.woken = threading.Event()
+        self.wait = Wait()
 
     def refuse(self, error: Exception) -> None:
         self.answers = [error] * len(self.instructions)
@@ -99,8 +103,19 @@ class Committer:
             raise ValueError(f"1 to {MAX_GROUP} instructions go together, not {len(instructions)}")
         deadline = settings.TRANSFER_DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
         ticket = _Ticket(instructions, time.monotonic() + deadline)
+        try:
+            answers = self._executed(ticket)
+        except Exception:
+            instruments.transfers_broken(len(instructions))
+            raise
+        finally:
+            ticket.wait.over()
+        instruments.transfers_answered(answers)
+        return answers
+
+    def _executed(self, ticket: _Ticket) -> list[Answer]:
         if not self._enter(ticket):
-            return [TryAgain()] * len(instructions)
+            return [TryAgain()] * len(ticket.instructions)
         if not ticket.leads:
             ticket.woken.wait(max(0.0, ticket.seconds_left))
         if self._is_leading(ticket):
@@ -119,6 +134,7 @@ class Committer:
                 self._is_led = ticket.leads = True
                 self._group_began = now()
             self._waiting.append(ticket)
+            instruments.WAITING.set(len(self._waiting))
             return True
 
     def _is_leading(self, ticket: _Ticket) -> bool:
@@ -126,17 +142,21 @@ class Committer:
         with self._lock:
             if not ticket.leads and ticket in self._waiting:
                 self._waiting.remove(ticket)
+                instruments.WAITING.set(len(self._waiting))
                 ticket.refuse(TryAgain())
             return ticket.leads
 
     def _lead(self, leader: _Ticket) -> None:
         group: list[_Ticket] = []
+        began = time.monotonic()
         try:
             with turns_of_this_machine().take() as nobody_else_posted:
+                instruments.TURN_WAIT_SECONDS.observe(time.monotonic() - began)
                 if not nobody_else_posted:
                     self._memory.forget()
                 group = self._take()
-                _post_group(group, self._memory)
+                with instruments.group_posting([ticket.wait for ticket in group], _size(group)):
+                    _post_group(group, self._memory)
         finally:
             self._hand_on(group, leader)
 
@@ -148,6 +168,7 @@ class Committer:
             while self._waiting and len(self._waiting[0].instructions) <= room:
                 group.append(self._waiting.popleft())
                 room -= len(group[-1].instructions)
+            instruments.WAITING.set(len(self._waiting))
         return group
 
     def _hand_on(self, group: list[_Ticket], leader: _Ticket) -> None:
@@ -156,6 +177,7 @@ class Committer:
             if leader in self._waiting:
                 # Something failed before the group was taken. Nobody would be there to take the lead once more.
                 self._waiting.remove(leader)
+                instruments.WAITING.set(len(self._waiting))
                 leader.refuse(TryAgain())
             if self._waiting:
                 self._waiting[0].leads = True
@@ -172,6 +194,10 @@ class Committer:
             # It is in a group that does not come to an end: the keys tell what became of it.
             ticket.answers = read_back(ticket.instructions, TryAgain())
         return [_known_or_raised(answer) for answer in ticket.answers]
+
+
+def _size(tickets: Sequence[_Ticket]) -> int:
+    return sum(len(ticket.instructions) for ticket in tickets)
 
 
 def _asked_by(instruction: Instruction, moment: datetime) -> Instruction:
@@ -210,7 +236,7 @@ def _post_together(due: list[_Ticket], memory: Memory) -> list[Answer]:
 
 
 def _answer_apart(due: list[_Ticket], error: Exception, memory: Memory) -> None:
-    size = sum(len(ticket.instructions) for ticket in due)
+    size = _size(due)
     if size == 1:
         due[0].refuse(error)
         return
@@ -218,7 +244,8 @@ def _answer_apart(due: list[_Ticket], error: Exception, memory: Memory) -> None:
     for ticket in due:
         alone = [_Ticket([instruction], ticket.expires) for instruction in ticket.instructions]
         for one in alone:
-            _post_group([one], memory)
+            with bound_contextvars(request_id=one.instructions[0].origin.request_id):
+                _post_group([one], memory)
         ticket.answers = [answer for one in alone for answer in one.answers or [error]]
 
 

@@ -16,7 +16,7 @@ from bson.objectid import ObjectId
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
-from ledger import atomic, commands
+from ledger import atomic, commands, instruments
 from ledger.errors import LedgerError, TryAgain
 from ledger.memory import Accounts, Memory
 from ledger.records import ACTIVE, FAILED, Document, now
@@ -49,7 +49,12 @@ def post(
     """
     if not 1 <= len(batch) <= MAX_BATCH:
         raise ValueError(f"a batch has 1 to {MAX_BATCH} instructions, not {len(batch)}")
-    memory = memory or Memory()
+    instruments.BATCH_SIZE.observe(len(batch))
+    with instruments.POSTING_SECONDS.time():
+        return _posted(batch, deadline_seconds, memory or Memory())
+
+
+def _posted(batch: Sequence[Instruction], deadline_seconds: float | None, memory: Memory) -> list[Answer]:
     first_try = _Guess(memory.recall(_ids_of(batch)), new_keys=len(batch) == 1)
     tries = chain([first_try], repeat(_READ_ALL))
 

@@ -59,10 +59,13 @@ def _one_of(*values: str) -> dict[str, Any]:
     return {"enum": list(values)}
 
 
-def _exactly(_id: dict[str, Any] = _ID, **properties: dict[str, Any]) -> dict[str, Any]:
-    """A document with these fields, all of them, and no other."""
+def _exactly(
+    _id: dict[str, Any] = _ID, _may_have: dict[str, Any] | None = None, **properties: dict[str, Any]
+) -> dict[str, Any]:
+    """A document with these fields, all of them, and no other but those that it may have."""
     fields = {"_id": _id, **properties}
-    return {"$jsonSchema": {"required": list(fields), "properties": fields, "additionalProperties": False}}
+    known = {**fields, **(_may_have or {})}
+    return {"$jsonSchema": {"required": list(fields), "properties": known, "additionalProperties": False}}
 
 
 _WITHIN_LIMIT = {
@@ -176,6 +179,8 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         ]
     },
     store.AUDIT: _exactly(
+        # Records of the first versions name no request, and have to be accepted when they are restored.
+        _may_have={"request_id": {"bsonType": "string", "pattern": "^[A-Za-z0-9-]{0,64}$"}},
         action=_TEXT,
         event=_TEXT_OR_NULL,
         status=_one_of("SUCCESS", "FAILED"),

@@ -32,7 +32,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """Who did what to what, when and from where."""
+    """Who did what to what, when and from where; older records name no request."""
 
     id: ObjectId
     action: str
@@ -42,6 +42,7 @@ class AuditRecord:
     at: datetime
     address: str
     surface: str
+    request_id: str
     details: dict[str, Any]
 
     @classmethod
@@ -55,6 +56,7 @@ class AuditRecord:
             at=document["at"],
             address=document["address"],
             surface=document["surface"],
+            request_id=document.get("request_id", ""),
             details=document["details"],
         )
 

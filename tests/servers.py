@@ -43,6 +43,7 @@ class Server:
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
         processes = ["--workers", str(self._workers), "--blocking-threads", "64", "--respawn-failed-workers"]
         command = [sys.executable, "-m", "granian", *options, *processes, "--log-level", "error"]
+        command += ["--log-config", "config/server_logs.json"]
         self._process = subprocess.Popen(
             launch_command([*command, "config.wsgi:application"], death_signal=signal.SIGKILL),
             cwd=ROOT,

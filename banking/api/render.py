@@ -10,6 +10,7 @@ from accounts.models import User
 from banking.errors import Failure
 from banking.selectors.oversight import Movement
 from banking.selectors.people import Person
+from config.request_ids import request_id
 from ledger.history import EntryPage
 from ledger.money import format_plain
 from ledger.records import DEBIT, FAILED, Account, Entry, Transaction
@@ -183,6 +184,7 @@ def audit_body(record: AuditRecord, actors: dict[ObjectId, User]) -> dict[str, A
         "at": time_text(record.at),
         "address": record.address,
         "surface": record.surface,
+        "requestId": record.request_id or None,
         "details": _plain(record.details),
     }
 
@@ -201,6 +203,9 @@ def _plain(value: Any) -> Any:
 def failure_body(failure: Failure) -> dict[str, Any]:
     """The one form of every error."""
     body: dict[str, Any] = {"success": False, "code": failure.code, "message": failure.message}
+    if failure.status >= 500:
+        # To quote when asking for help; every answer has it as a header too.
+        body["requestId"] = request_id()
     if failure.errors:
         body["errors"] = failure.errors
     if failure.transaction is not None:

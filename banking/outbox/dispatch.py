@@ -20,6 +20,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from banking.outbox.consumers import Consumer, DeliveryFailed, NoLongerWanted, TellsMany, Undeliverable
 from banking.outbox.queue import Held, stream_put_off, streams_leave, streams_pending, streams_take
 from banking.outbox.records import DEAD, DELIVERED, LONGEST_ERROR, PENDING, Delivery, Document, deliveries, hastily
+from config.request_ids import request_id_bound
 
 # What one turn of a stream may take before others get theirs.
 MOST_AT_ONCE = 50
@@ -51,7 +52,8 @@ def dispatch_one(consumer: Consumer, stop: Flag) -> bool:
         return True
     ends = time.monotonic() + TURN_SECONDS
     for one in held:
-        _turn(consumer, one, ends, stop)
+        with request_id_bound():
+            _turn(consumer, one, ends, stop)
     return bool(held)
 
 

@@ -1,6 +1,7 @@
 """Becoming a customer and opening accounts."""
 
 import random
+from dataclasses import replace
 
 import structlog
 from django.conf import settings
@@ -38,7 +39,7 @@ def customer_register(
         As `accounts.services.user_register`.
     """
     user = user_register(email=email, first_name=first_name, last_name=last_name, password=password, document=document)
-    own = Origin(actor=user.pk, address=origin.address, surface=origin.surface)
+    own = replace(origin, actor=user.pk)
     person_registered(user=user, origin=own)
     if with_account:
         try:

@@ -24,6 +24,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
+from banking import instruments
 from banking.errors import failure_of
 from banking.run_records import (
     DONE,
@@ -40,6 +41,7 @@ from banking.run_records import (
     runs,
 )
 from banking.selectors.runs import run_tally
+from config.request_ids import request_id, request_id_bound
 from ledger import atomic
 from ledger.accounts import Payer
 from ledger.audit import SUCCESS, Origin, audit_record
@@ -152,7 +154,8 @@ def run_pay(run_id: ObjectId) -> None:
         if tries:
             time.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (tries - 1), _LONGEST_PAUSE_SECONDS))
         try:
-            decided = _step(run_id, holder)
+            with request_id_bound():
+                decided = _step(run_id, holder)
         except PyMongoError as error:
             _log.warning("payment_run_waits", run=str(run_id), error=type(error).__name__)
             decided = 0
@@ -217,7 +220,7 @@ def _order(run: Run, payer: Payer, line: RunLine) -> TransferOrder:
 
 
 def _origin(run: Run) -> Origin:
-    return Origin(actor=run.owner, address=run.address, surface="browser")
+    return Origin(actor=run.owner, address=run.address, surface="browser", request_id=request_id())
 
 
 def _note(run: Run, chunk: Sequence[RunLine], answers: Sequence[Answer]) -> int:
@@ -234,6 +237,7 @@ def _note(run: Run, chunk: Sequence[RunLine], answers: Sequence[Answer]) -> int:
 def _line_writes(chunk: Sequence[RunLine], answers: Sequence[Answer]) -> Iterator[UpdateOne]:
     at = now()
     for line, answer in zip(chunk, answers, strict=True):
+        instruments.payment_run_line(answer)
         if isinstance(answer, Outcome):
             paid = {"state": PAID, "transaction": answer.transaction.id, "paid_at": at, "code": None, "problem": ""}
             yield UpdateOne({"_id": line.id, "state": {"$in": [READY, FAILED]}}, {"$set": paid})

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from banking.errors import Failure
 from banking.web.viewer import theme_of
+from config.request_ids import request_id
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
@@ -60,5 +61,5 @@ def failed(request: HttpRequest, failure: Failure) -> HttpResponse:
 
 
 def _bare(request: HttpRequest, template: str, status: int, failure: Failure | None = None) -> HttpResponse:
-    text = render_to_string(template, {"theme": theme_of(request), "failure": failure})
+    text = render_to_string(template, {"theme": theme_of(request), "failure": failure, "request_id": request_id()})
     return HttpResponse(text, status=status)

@@ -232,7 +232,7 @@ def test_the_audit_log_says_who_did_what(cast: Cast, admin: User) -> None:
     cast.admin.patch(f"/api/admin/freeze/{cast.owners.id}", {"reason": "lost card"})
     record = cast.admin.get("/api/admin/audit?limit=1").body["records"][0]
     assert set(record) == {
-        *("_id", "action", "status", "actor", "subject", "at", "address", "surface", "details"),
+        *("_id", "action", "status", "actor", "subject", "at", "address", "surface", "requestId", "details"),
     }
     assert (record["action"], record["status"], record["surface"]) == ("account.frozen", "SUCCESS", "api")
     assert record["actor"] == {"_id": str(admin.pk), "name": "Ada Admin"}

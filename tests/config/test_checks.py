@@ -51,6 +51,12 @@ def test_development_needs_nothing(settings: Settings) -> None:
     assert refused() == set()
 
 
+@pytest.mark.parametrize("everybody", ["0.0.0.0/0", "::/0"])
+def test_metrics_for_the_whole_world_are_refused_in_production(production: Settings, everybody: str) -> None:
+    production.METRICS_ALLOWED = [everybody]
+    assert refused() == {"florin.E032"}
+
+
 @pytest.mark.parametrize("name", ["prod", "developement", "Production", ""])
 def test_unknown_environment_is_refused(production: Settings, name: str) -> None:
     production.FLORIN_ENV = name
@@ -120,6 +126,12 @@ def test_open_host_is_refused_in_production(production: Settings, hosts: list[st
         ("VERIFICATION_STEP_ENTRIES", 0, "florin.E018"),
         ("VERIFICATION_STEP_SECONDS", 0.01, "florin.E018"),
         ("VERIFICATION_ROUND_SECONDS", 100_000, "florin.E018"),
+        ("METRICS_ALLOWED", ["10.0.0.7", "prometheus.local"], "florin.E031"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "florin.E033"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://", "florin.E033"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector:4317", "florin.E033"),
+        ("SLOW_DATABASE_MS", -1, "florin.E034"),
+        ("LOG_FORMAT", "JSON", "florin.E035"),
     ],
 )
 def test_unreadable_setting_is_refused_everywhere(settings: Settings, name: str, value: Any, check: str) -> None:
@@ -138,6 +150,10 @@ def test_unreadable_setting_is_refused_everywhere(settings: Settings, name: str,
         ("RATE_LIMIT_API", "off"),
         ("RATE_LIMIT_STRICT", "5/s"),
         ("TRUSTED_PROXIES", ["10.0.0.0/8", "::1", "192.0.2.7"]),
+        ("METRICS_ALLOWED", ["10.0.0.7", "fd00::/8"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4318/otlp"),
+        ("SLOW_DATABASE_MS", 0),
+        ("LOG_FORMAT", "text"),
     ],
 )
 def test_readable_setting_passes(settings: Settings, name: str, value: Any) -> None:

@@ -165,6 +165,9 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     assert bank.get("/healthz") == (200, b'{"success": true}')
     assert bank.get("/readyz") == (200, b'{"success": true}')
     assert bank.get("/")[0] == 200
+    status, numbers = bank.get("/metrics")
+    assert (status, b'florin_request_seconds_count{method="GET",route="/",status="2xx"} 1.0' in numbers) == (200, True)
+    assert list((bank.folder / "metrics").glob("histogram_*.db"))
     assert (bank.folder / "secret_key").stat().st_mode & 0o777 == 0o600
     assert (bank.folder / "checkpoint_key").stat().st_mode & 0o777 == 0o600
     signing = f"CHECKPOINT_KEY={(bank.folder / 'checkpoint_key').read_text()}".encode()

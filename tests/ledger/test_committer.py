@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from structlog.contextvars import bound_contextvars
 
 from ledger import committer, posting
 from ledger.committer import Committer
@@ -53,7 +54,8 @@ def submit_behind(gate: Gate, first: Instruction, rest: list[Instruction], **opt
 
     def answer(instruction: Instruction) -> Any:
         try:
-            return group.submit(instruction, **options)
+            with bound_contextvars(request_id=instruction.origin.request_id):
+                return group.submit(instruction, **options)
         except Exception as error:
             return error
 
