@@ -121,6 +121,10 @@ class WebhookExists(BankingError):
     message = "You have a webhook at this address already."
 
 
+class WebhookDisabled(BankingError):
+    message = "This webhook is switched off. Switch it on first."
+
+
 class TooManyWebhooks(BankingError):
     message = "You have as many webhooks as one person can have. Remove one first."
 
@@ -166,6 +170,7 @@ TABLE: dict[type[BaseException], Kind] = {
     WebhookNotFound: Kind("webhook_not_found", 404),
     RunChanged: Kind("payment_run_changed", 409),
     WebhookExists: Kind("webhook_exists", 409),
+    WebhookDisabled: Kind("webhook_disabled", 409),
     TooManyWebhooks: Kind("too_many_webhooks", 409),
     PayerNotActive: Kind("payer_not_active", 409),
     people.EmailTaken: Kind("email_taken", 409),

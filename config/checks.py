@@ -170,7 +170,7 @@ def check_webhook_networks() -> Iterator[Error]:
         if not _is_network(network):
             yield Error(
                 f"WEBHOOK_ALLOWED_NETWORKS has {network!r}, which is neither an address nor a network.",
-                hint="Set WEBHOOK_ALLOWED_NETWORKS to addresses or networks, separated by commas, such as 10.1.0.0/16.",
+                hint="Set WEBHOOK_ALLOWED_NETWORKS to addresses or networks, separated by commas: 10.1.0.0/16.",
                 id="florin.E015",
             )
 

@@ -13,20 +13,23 @@ from typing import Any
 
 from bson.objectid import ObjectId
 
-from banking.outbox.consumers import News, NoLongerWanted, Recipient, Undeliverable
+from banking.errors import WebhookAddressRefused
+from banking.outbox.consumers import DeliveryFailed, News, NoLongerWanted, Recipient, Undeliverable
 from banking.outbox.records import Delivery
 from banking.outbox.stories import stories
 from banking.services.webhooks import webhook_disable
 from banking.webhooks.addresses import target_read
 from banking.webhooks.calls import CallFailed, call
-from banking.webhooks.records import ACTIVE, Webhook, webhooks
+from banking.webhooks.records import ACTIVE, TEST, Webhook, webhooks
 from banking.webhooks.signing import SecretUnreadable, secret_open, signed_headers
 from ledger import events
 from ledger.records import COMPLETED, CREDIT, DEBIT, FAILED
 
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "Florin-Webhooks"}
 _GONE = "The server answered 410 Gone, so it is not called any more."
-_LOST_SECRET = "The secret of this webhook cannot be read any more. Renew it, and what happens from then on is delivered."
+_UNREADABLE = (
+    "The secret of this webhook cannot be read any more. Renew it, and what happens from then on is delivered."
+)
 
 
 class Webhooks:
@@ -36,17 +39,26 @@ class Webhooks:
 
     def targets(self, news: News) -> Iterable[Recipient]:
         told = list(stories(news))
-        by_owner = _active_of({story.owner for story in told})
+        tested = [event.subject for event in news.events if event.name == TEST]
+        known = _active_of(owners={story.owner for story in told}, ids=tested)
+        by_owner: dict[ObjectId, list[Webhook]] = {}
+        for webhook in known:
+            by_owner.setdefault(webhook.owner, []).append(webhook)
         for story in told:
             for webhook in by_owner.get(story.owner, []):
                 if story.event.name in webhook.events:
                     yield replace(story, target=webhook.id, payload=_data(story))
+        yield from _tests(news, known)
 
     def deliver(self, delivery: Delivery) -> None:
         webhook = _webhook_of(delivery)
         body = body_of(delivery)
         headers = signed_headers(secret=_secret(webhook), call=delivery.id, at=int(time.time()), body=body)
-        _judge(webhook, call(target_read(webhook.url), headers={**_HEADERS, **headers}, body=body))
+        try:
+            status = call(target_read(webhook.url), headers={**_HEADERS, **headers}, body=body)
+        except (CallFailed, WebhookAddressRefused) as error:
+            raise DeliveryFailed(error.message) from error
+        _judge(webhook, status)
 
 
 def body_of(delivery: Delivery) -> bytes:
@@ -60,12 +72,19 @@ def body_of(delivery: Delivery) -> bytes:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _active_of(owners: set[ObjectId]) -> dict[ObjectId, list[Webhook]]:
-    """Return the webhooks that are to be called, by owner, in one query."""
-    found: dict[ObjectId, list[Webhook]] = {}
-    for document in webhooks().find({"owner": {"$in": list(owners)}, "state": ACTIVE}):
-        found.setdefault(document["owner"], []).append(Webhook.of(document))
-    return found
+def _active_of(*, owners: set[ObjectId], ids: list[ObjectId]) -> list[Webhook]:
+    """Return the webhooks of these owners, and these, that are to be called, in one query."""
+    mine = {"$or": [{"owner": {"$in": list(owners)}}, {"_id": {"$in": ids}}]}
+    return [Webhook.of(document) for document in webhooks().find({**mine, "state": ACTIVE})]
+
+
+def _tests(news: News, known: list[Webhook]) -> Iterable[Recipient]:
+    """Yield the tests that owners asked for; about no account, so each webhook's tests are in order by themselves."""
+    by_id = {webhook.id: webhook for webhook in known}
+    for event in news.events:
+        webhook = by_id.get(event.subject) if event.name == TEST else None
+        if webhook is not None:
+            yield Recipient(event, webhook.id, webhook.owner, target=webhook.id, payload={})
 
 
 def _data(story: Recipient) -> dict[str, Any]:
@@ -100,7 +119,7 @@ def _secret(webhook: Webhook) -> str:
     try:
         return secret_open(webhook.secret)
     except SecretUnreadable as error:
-        raise Undeliverable(_LOST_SECRET) from error
+        raise Undeliverable(_UNREADABLE) from error
 
 
 def _judge(webhook: Webhook, status: int) -> None:
@@ -109,9 +128,9 @@ def _judge(webhook: Webhook, status: int) -> None:
         webhook_disable(webhook_id=webhook.id, reason=_GONE)
         raise NoLongerWanted(_GONE)
     if 300 <= status < 400:
-        raise CallFailed(f"The server answered {status}; redirects are not followed.")
+        raise DeliveryFailed(f"The server answered {status}; redirects are not followed.")
     if not 200 <= status < 300:
-        raise CallFailed(f"The server answered {status}.")
+        raise DeliveryFailed(f"The server answered {status}.")
 
 
 def _time_text(moment: datetime) -> str:

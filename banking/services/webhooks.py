@@ -7,9 +7,9 @@ from bson.objectid import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from accounts.models import User
-from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookExists, WebhookNotFound
+from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookDisabled, WebhookExists, WebhookNotFound
 from banking.webhooks.addresses import Target, addresses_of, target_read
-from banking.webhooks.records import ACTIVE, DISABLED, EVENTS, MOST_OF_OWNER, Document, Webhook, webhooks
+from banking.webhooks.records import ACTIVE, DISABLED, EVENTS, MOST_OF_OWNER, TEST, Document, Webhook, webhooks
 from banking.webhooks.signing import secret_make, secret_seal
 from ledger.audit import SUCCESS, Origin, audit_record
 from ledger.records import now
@@ -38,7 +38,7 @@ def webhook_register(*, user: User, url: object, wanted: Iterable[str], origin: 
     addresses_of(target, seconds=LOOK_UP_SECONDS)
     secret = secret_make()
     webhook = _insert(user.pk, target, kinds, secret)
-    _write_down("webhook.registered", webhook.id, origin, {"host": target.host})
+    _write_down("webhook.registered", webhook.id, origin, host=target.host)
     return webhook, secret
 
 
@@ -113,6 +113,19 @@ def webhook_disable(*, webhook_id: ObjectId, reason: str) -> None:
     webhooks().update_one({"_id": webhook_id, "state": ACTIVE}, {"$set": {"state": DISABLED, "reason": reason}})
 
 
+def webhook_test(*, webhook: Webhook, origin: Origin) -> None:
+    """Have a webhook called for nothing but to see whether it works, on the way that every other event takes.
+
+    Arguments as above.
+
+    Raises:
+        WebhookDisabled: it is not called at all.
+    """
+    if not webhook.is_active:
+        raise WebhookDisabled
+    _write_down("webhook.tested", webhook.id, origin, event=TEST)
+
+
 def webhook_remove(*, webhook: Webhook, origin: Origin) -> None:
     """Forget a webhook; what was still to be delivered to it is dropped. Arguments and errors as above."""
     if not webhooks().delete_one({"_id": webhook.id, "owner": webhook.owner}).deleted_count:
@@ -125,6 +138,9 @@ def _change(webhook: Webhook, values: Document) -> None:
         raise WebhookNotFound
 
 
-def _write_down(action: str, webhook: ObjectId, origin: Origin, details: Document | None = None) -> None:
+def _write_down(
+    action: str, webhook: ObjectId, origin: Origin, *, host: str | None = None, event: str | None = None
+) -> None:
     """Keep who did it; never the whole address, whose path may hold a secret of the receiver."""
-    audit_record(action=action, status=SUCCESS, origin=origin, subject=webhook, details=details)
+    details = {} if host is None else {"host": host}
+    audit_record(action=action, status=SUCCESS, origin=origin, subject=webhook, event=event, details=details)

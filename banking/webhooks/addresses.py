@@ -70,7 +70,9 @@ def target_read(url: object) -> Target:
     """
     text = url.strip() if isinstance(url, str) else ""
     if not text or len(text) > LONGEST or not _WRITTEN.fullmatch(text) or "\\" in text:
-        raise WebhookAddressRefused(f"Write an address of at most {LONGEST} letters, digits and signs, without spaces.")
+        raise WebhookAddressRefused(
+            f"Write an address of at most {LONGEST} letters, digits and signs, without spaces."
+        )
     parts, port = _parts(text)
     if parts.scheme not in _PORTS:
         raise WebhookAddressRefused("The address must begin with https://.")
@@ -104,9 +106,12 @@ def _host_read(host: str) -> str:
 
 def _literal(host: str) -> str:
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError as error:
         raise WebhookAddressRefused("The name of the server is not valid.") from error
+    if "%" in host:
+        raise WebhookAddressRefused(NOT_PUBLIC)
+    return str(address)
 
 
 def addresses_of(target: Target, *, seconds: float) -> list[str]:
@@ -128,7 +133,7 @@ def addresses_of(target: Target, *, seconds: float) -> list[str]:
         raise WebhookAddressRefused(NOT_PUBLIC)
     if target.scheme == "http" and not all(_is_opened(address) for address in found):
         raise WebhookAddressRefused("The address must begin with https://.")
-    return [str(address) for address in found[:_MOST_ADDRESSES]]
+    return [str(_unmapped(address)) for address in found[:_MOST_ADDRESSES]]
 
 
 def _look_up(target: Target, *, seconds: float) -> list[Address]:
@@ -139,7 +144,7 @@ def _look_up(target: Target, *, seconds: float) -> list[Address]:
         try:
             found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
             answer.set_result([ipaddress.ip_address(where[0]) for *_, where in found])
-        except (OSError, ValueError) as error:
+        except Exception as error:
             answer.set_exception(error)
 
     Thread(target=settle, daemon=True, name="look-up").start()

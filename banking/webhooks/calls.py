@@ -1,8 +1,8 @@
 """One call to a receiver's server: to an address that was checked, once, and for ten seconds at most.
 
-The standard library's client does what is wanted by leaving things out: it follows no redirect, asks no proxy and keeps
-no connection. Here it does not even connect, but is handed the connection to the very address that was checked. So a
-name that means something else a moment later (DNS rebinding) leads nowhere.
+The standard library's client does what is wanted by leaving things out: it follows no redirect, asks no proxy and
+keeps no connection. Here it does not even connect, but is handed the connection to the very address that was checked.
+So a name that means something else a moment later (DNS rebinding) leads nowhere.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def call(target: Target, *, headers: Mapping[str, str], body: bytes) -> int:
     connection = _connect(target, addresses_of(target, seconds=SECONDS), end)
     with _ended_at(end, connection):
         try:
-            return _exchange(target, connection, headers, body)
+            return _exchange(target, connection, headers, body, end)
         except ssl.SSLCertVerificationError as error:
             raise CallFailed(_NO_CERTIFICATE) from error
         except (OSError, http.client.HTTPException) as error:
@@ -106,7 +106,7 @@ def _shut(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-def _exchange(target: Target, connection: socket.socket, headers: Mapping[str, str], body: bytes) -> int:
+def _exchange(target: Target, connection: socket.socket, headers: Mapping[str, str], body: bytes, end: float) -> int:
     if isinstance(connection, ssl.SSLSocket):
         connection.do_handshake()
     client = http.client.HTTPConnection(target.host, target.port)
@@ -114,6 +114,8 @@ def _exchange(target: Target, connection: socket.socket, headers: Mapping[str, s
     client.sock, client.auto_open = connection, 0
     client.request("POST", target.path, body, {"Host": target.authority, "Connection": "close", **headers})
     with client.getresponse() as answer:
+        # Headers that were cut off when their time was over look like all there are.
+        _left(end)
         # The status decides. The rest is taken for politeness, as far as it is short and comes in time.
         with contextlib.suppress(OSError, http.client.HTTPException):
             answer.read(MOST_READ)

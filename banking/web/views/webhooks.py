@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from banking import limits
-from banking.errors import BankingError, FieldsInvalid, TooManyWebhooks, WebhookAddressRefused, WebhookExists
+from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookAddressRefused, WebhookDisabled, WebhookExists
 from banking.selectors.webhooks import calls_page, webhook_get_for_user, webhooks_of_user
 from banking.services import webhooks as services
 from banking.web.methods import reads, reads_and_sends, sends
@@ -117,8 +117,8 @@ def test(request: HttpRequest, webhook_id: str) -> HttpResponse:
     limits.hit(request, group=limits.WEBHOOKS)
     found = webhook_get_for_user(user=viewer(request), webhook_id=webhook_id)
     try:
-        services.webhook_test(webhook=found)
+        services.webhook_test(webhook=found, origin=origin(request))
         messages.success(request, "A test is on its way. What becomes of it shows below.")
-    except BankingError as error:
+    except WebhookDisabled as error:
         messages.error(request, error.message)
     return redirect("webhook", webhook_id)
