@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, doors, history, home, integrity, proof, sending, webhooks
+from banking.web.views import administration, bulk, doors, history, home, integrity, notifications, proof, sending, webhooks
 
 
 class KeyConverter(StringConverter):
@@ -45,6 +45,8 @@ urlpatterns = [
     path("transactions/<str:transaction_id>", history.transaction, name="transaction"),
     path("transactions/<str:transaction_id>/receipt.json", history.receipt, name="transaction_receipt"),
     path("transactions/<str:transaction_id>/retry", sending.retry, name="transaction_retry"),
+    path("notifications", notifications.notifications, name="notifications"),
+    path("notifications/read", notifications.mark_read, name="notifications_read"),
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/<str:webhook_id>", webhooks.webhook, name="webhook"),
     path("webhooks/<str:webhook_id>/test", webhooks.test, name="webhook_test"),
