@@ -60,7 +60,7 @@ def notifications_page(*, user: User, cursor: str | None = None) -> Notification
     newest = notifications().find(wanted).sort([("created_at", -1), ("_id", -1)])
     items = [Notification.of(document) for document in newest.limit(NOTIFICATIONS_A_PAGE + 1)]
     shown = items[:NOTIFICATIONS_A_PAGE]
-    return NotificationPage(shown, _cursor_after(shown[-1]) if len(items) > len(shown) else None)
+    return NotificationPage(shown, place_of(shown[-1]) if len(items) > len(shown) else None)
 
 
 def unread_count(user: User) -> int:
@@ -69,11 +69,21 @@ def unread_count(user: User) -> int:
     return notifications().count_documents(new, limit=MOST_COUNTED + 1, hint="unread")
 
 
-def _cursor_after(last: Notification) -> str:
-    return cursor_write(f"at:{(last.created_at - _EPOCH) // timedelta(milliseconds=1)} id:{last.id}")
+def place_of(notification: Notification) -> str:
+    """Return where in the list a notification is: the cursor that leads on behind it."""
+    return cursor_write(f"at:{(notification.created_at - _EPOCH) // timedelta(milliseconds=1)} id:{notification.id}")
+
+
+def place_read(cursor: str) -> tuple[datetime, str]:
+    """Return when the notification at a place was made, and its id.
+
+    Raises:
+        CursorInvalid: the place was not written here.
+    """
+    milliseconds, last = cursor_read(cursor, _CURSOR)
+    return _EPOCH + timedelta(milliseconds=int(milliseconds)), last
 
 
 def _before(cursor: str) -> Document:
-    milliseconds, last = cursor_read(cursor, _CURSOR)
-    at = _EPOCH + timedelta(milliseconds=int(milliseconds))
+    at, last = place_read(cursor)
     return {"created_at": {"$lte": at}, "$or": [{"created_at": {"$lt": at}}, {"_id": {"$lt": last}}]}

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, doors, history, home, integrity, notifications, proof, sending, webhooks
+from banking.web.views import administration, bulk, dead_letters, doors, history, home, integrity, notifications, proof, sending, webhooks
 
 
 class KeyConverter(StringConverter):
@@ -55,6 +55,9 @@ urlpatterns = [
     path("webhooks/<str:webhook_id>/remove", webhooks.remove, name="webhook_remove"),
     path("admin/users", administration.users, name="admin_users"),
     path("admin/integrity", integrity.page, name="admin_integrity"),
+    path("admin/dead-letters", dead_letters.dead_letters, name="admin_dead_letters"),
+    path("admin/dead-letters/requeue-all", dead_letters.requeue_all, name="admin_requeue_all"),
+    path("admin/dead-letters/requeue/<str:delivery_id>", dead_letters.requeue, name="admin_requeue"),
     path("admin/accounts/<str:account_id>/freeze", administration.freeze, name="admin_freeze"),
     path("admin/accounts/<str:account_id>/unfreeze", administration.unfreeze, name="admin_unfreeze"),
 ]

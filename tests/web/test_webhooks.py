@@ -1,7 +1,6 @@
 """Webhooks in the browser: added, tested, renewed and removed by their owner, and by nobody else."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +10,14 @@ from pymongo.errors import DuplicateKeyError, WriteError
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from banking.outbox.records import DEAD, DELIVERED, PENDING, deliveries
+from banking.outbox.records import DEAD, PENDING
 from banking.web.webhook_forms import EVENT_NAMES
 from banking.webhooks.records import EVENTS, MOST_OF_OWNER, TEST, webhooks
 from banking.webhooks.signing import SecretUnreadable, secret_open
 from ledger.store import books, database
 from tests.cast import PASSWORD
 from tests.web.conftest import Bank
+from tests.web.outbox import deliver
 from tests.web.visitor import Visitor
 
 URL = "http://127.0.0.1:9000/hook"
@@ -260,38 +260,16 @@ def test_too_many_changes_are_told_to_wait(bank: Bank, settings: Settings) -> No
 def call(user: User, number: int, **values: Any) -> None:
     """Put a call of the user's webhook into the log as the worker would."""
     (webhook,) = webhooks().find({"owner": user.pk})
-    at = datetime.now(UTC) - timedelta(minutes=10 - number % 10)
-    event = ObjectId()
-    known = {
-        "_id": f"{event}:webhook:{webhook['_id']}:{webhook['_id']}",
-        "event_id": event,
-        "event": "transaction.completed",
-        "event_at": at,
-        "consumer": "webhook",
-        "target": webhook["_id"],
-        "account": webhook["_id"],
-        "owner": user.pk,
-        "stream": f"webhook:{webhook['_id']}:{webhook['_id']}",
-        "position": Int64(number),
-        "state": DELIVERED,
-        "attempts": Int64(1),
-        "last_error": "",
-        "request_id": "",
-        "created_at": at,
-        "due_at": at,
-        "finished_at": at,
-        "payload": {},
-    }
-    deliveries().insert_one({**known, **values})
+    deliver(user, number, target=webhook["_id"], account=webhook["_id"], **values)
 
 
 def test_the_log_says_what_became_of_each_call(bank: Bank) -> None:
     visitor, address = added(bank.owner)
     assert "No call yet" in visitor.get(address).text
     call(bank.owner, 1)
-    call(bank.owner, 2, state=PENDING, finished_at=None, attempts=Int64(3), last_error="The server answered 500.")
+    call(bank.owner, 2, state=PENDING, attempts=Int64(3), last_error="The server answered 500.")
     call(bank.owner, 3, state=DEAD, attempts=Int64(34), last_error="The server takes no connection.")
-    call(bank.owner, 4, state=PENDING, finished_at=None, attempts=Int64(0), event="account.frozen")
+    call(bank.owner, 4, state=PENDING, attempts=Int64(0), event="account.frozen")
     call(bank.owner, 5, last_error="The webhook was switched off.", event=TEST)
     text = visitor.get(address).text
     newest_first = ["A test", "Not sent", "On its way", "Given up", "Trying again", "Next attempt", "Delivered"]

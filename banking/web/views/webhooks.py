@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from banking import limits
 from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookAddressRefused, WebhookDisabled, WebhookExists
-from banking.selectors.webhooks import calls_page, webhook_get_for_user, webhooks_of_user
+from banking.selectors.deliveries import deliveries_of_target
+from banking.selectors.webhooks import webhook_get_for_user, webhooks_of_user
 from banking.services import webhooks as services
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.viewer import origin, private_action, private_page, viewer
@@ -64,7 +65,7 @@ def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
     """What became of the calls of a webhook, newest first."""
     found = webhook_get_for_user(user=viewer(request), webhook_id=webhook_id)
     cursor = request.GET.get("cursor", "")
-    page = {"webhook": found, "calls": calls_page(webhook=found, cursor=cursor or None), "cursor": cursor}
+    page = {"webhook": found, "calls": deliveries_of_target(target=found.id, cursor=cursor or None), "cursor": cursor}
     return render(request, "pages/webhook.html", page)
 
 
