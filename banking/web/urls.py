@@ -3,7 +3,19 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, dead_letters, doors, history, home, integrity, notifications, proof, sending, webhooks
+from banking.web.views import (
+    administration,
+    bulk,
+    dead_letters,
+    doors,
+    history,
+    home,
+    integrity,
+    notifications,
+    proof,
+    sending,
+    webhooks,
+)
 
 
 class KeyConverter(StringConverter):

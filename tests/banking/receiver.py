@@ -29,7 +29,7 @@ class Receiver:
     """
 
     status: int = 200
-    answer: Callable[[BaseHTTPRequestHandler], None] | None = None
+    answer: Callable[[BaseHTTPRequestHandler], object] | None = None
     tls: ssl.SSLContext | None = None
     calls: list[Call] = field(default_factory=list)
 

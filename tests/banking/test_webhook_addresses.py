@@ -15,6 +15,12 @@ from banking.webhooks.addresses import LONGEST, NOT_PUBLIC, addresses_of, target
 Meaning = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def closed(settings: Settings) -> None:
+    """Open no network, as it is by default."""
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+
+
 @pytest.fixture
 def means(monkeypatch: pytest.MonkeyPatch) -> Meaning:
     """Let every name stand for these network addresses: `means("10.0.0.1")`."""

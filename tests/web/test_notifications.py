@@ -78,7 +78,7 @@ def test_of_the_same_moment_none_is_shown_twice_or_passed_over(bank: Bank) -> No
 
 @pytest.mark.parametrize("kind", [*KINDS, "something_new"])
 def test_every_kind_has_words(bank: Bank, kind: str) -> None:
-    data = {"currency": "INR", "reason": "" if "account" in kind else None}
+    data: dict[str, Any] = {"currency": "INR", "reason": "" if "account" in kind else None}
     if "account" not in kind:
         data |= {"amount": "1", "amount_minor": Int64(100), "counterparty": "", "transaction": ObjectId()}
     if kind == "transfer_failed":
