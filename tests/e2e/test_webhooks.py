@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event as Flag
 
 import pytest
+from bson.int64 import Int64
 from django.db import connection
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from standardwebhooks import Webhook as Verifier
 
 from accounts.models import User
-from banking.outbox.records import deliveries, streams
+from banking import worker
+from banking.outbox.records import deliveries, hastily, streams
 from tests.banking.receiver import Receiver
 from tests.e2e.story import account_with, find_and_review
 
@@ -22,16 +26,26 @@ SignIn = Callable[[Page, User], None]
 
 
 def work_once() -> None:
+    """Do what is due as a worker does; a tenth of the time that starting one takes."""
+    worker.work_once(Flag())
+
+
+def run_worker_once() -> None:
     """Run a real worker until it has done what is due."""
     environment = {**os.environ, "MONGODB_DATABASE": connection.settings_dict["NAME"]}
     command = [sys.executable, "manage.py", "run_worker", "--once"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=60)
 
 
-def newest_call(page: Page) -> Locator:
-    """Return the first row of the log, after loading it anew."""
-    page.reload()
-    return page.get_by_role("row").nth(1)
+def newest_call_says(page: Page, *words: str) -> None:
+    """Look at the first row of the log until it says all of this; what a worker notes, it notes in haste."""
+    ends = time.monotonic() + 10
+    while True:
+        page.reload()
+        text = page.get_by_role("row").nth(1).inner_text()
+        if all(word in text for word in words):
+            return
+        assert time.monotonic() < ends, text
 
 
 def send_money(page: Page, amount: str) -> None:
@@ -59,8 +73,8 @@ def test_a_shop_hears_of_its_payments(page: Page, owner: User, second: User, adm
         # A test arrives, signed.
         page.get_by_role("button", name="Send a test").click()
         expect(page.get_by_role("status").first).to_contain_text("A test is on its way")
-        work_once()
-        expect(newest_call(page)).to_contain_text("Delivered")
+        run_worker_once()
+        newest_call_says(page, "A test", "Delivered")
         assert Verifier(secret).verify(receiver.calls[-1].body, receiver.calls[-1].headers)["type"] == "webhook.test"
 
         # So does a transfer, and the bell knows of it too.
@@ -70,23 +84,20 @@ def test_a_shop_hears_of_its_payments(page: Page, owner: User, second: User, adm
         assert Verifier(secret).verify(call.body, call.headers)["data"]["counterparty"] == "Samir Second"
         expect(page.get_by_role("banner")).to_contain_text("Notifications")
         page.goto(log)
-        expect(newest_call(page)).to_contain_text("Money sent or received")
-        expect(newest_call(page)).to_contain_text("Delivered")
+        newest_call_says(page, "Money sent or received", "Delivered")
 
         # The receiver fails: the call is tried again, which the log says.
         receiver.status = 503
         send_money(page, "1")
         work_once()
         page.goto(log)
-        expect(newest_call(page)).to_contain_text("Trying again")
-        expect(newest_call(page)).to_contain_text("The server answered 503.")
-        expect(newest_call(page)).to_contain_text("Next attempt")
+        newest_call_says(page, "Trying again", "The server answered 503.", "the next is due")
 
         # It fails for a day and is given up.
-        deliveries().update_many({"state": "PENDING"}, {"$set": {"attempts": 33}}, bypass_document_validation=True)
-        streams().update_many({}, [{"$set": {"due_at": "$$NOW"}}])
+        hastily(deliveries()).update_many({"state": "PENDING"}, {"$set": {"attempts": Int64(33)}})
+        hastily(streams()).update_many({}, [{"$set": {"due_at": "$$NOW"}}])
         work_once()
-        expect(newest_call(page)).to_contain_text("Given up")
+        newest_call_says(page, "Given up")
 
         # An administrator gives it another chance, and the receiver is well again.
         receiver.status = 200
@@ -104,7 +115,7 @@ def test_a_shop_hears_of_its_payments(page: Page, owner: User, second: User, adm
         page.context.clear_cookies()
         sign_in(page, owner)
         page.goto(log)
-        expect(newest_call(page)).to_contain_text("Delivered")
+        newest_call_says(page, "Delivered")
 
 
 def test_what_happened_shows_at_the_bell(page: Page, owner: User, second: User, sign_in: SignIn) -> None:

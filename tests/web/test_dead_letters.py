@@ -24,14 +24,21 @@ def test_everything_was_delivered_says_so(bank: Bank) -> None:
     deliver(bank.owner, 1, state=PENDING)
     visitor = Visitor(bank.admin).get(ADDRESS)
     assert "Everything was delivered" in visitor.text
-    assert "1 delivery waiting" in visitor.text
+    assert "1 delivery is waiting" in visitor.text
     assert "Try all again" not in visitor.text
 
 
 def test_a_dead_letter_says_what_to_whom_and_why(bank: Bank) -> None:
     die(bank, 1)
     visitor = Visitor(bank.admin).get(ADDRESS)
-    for word in ("Webhook: Money sent or received", "Olivia Owner", "INR", "The server answered 500.", "ago"):
+    for word in (
+        "Webhook: Money sent or received",
+        "Olivia Owner",
+        "INR",
+        "The server answered 500.",
+        "ago",
+        "1 attempt,",
+    ):
         assert word in visitor.text
 
 

@@ -266,7 +266,7 @@ def test_the_log_says_what_became_of_each_call(bank: Bank) -> None:
     call(bank.owner, 4, state=PENDING, attempts=Int64(0), event="account.frozen")
     call(bank.owner, 5, last_error="The webhook was switched off.", event=TEST)
     text = visitor.get(address).text
-    newest_first = ["A test", "Not sent", "On its way", "Given up", "Trying again", "Next attempt", "Delivered"]
+    newest_first = ["A test", "Not sent", "On its way", "Given up", "Trying again", "the next is due", "Delivered"]
     places = [text.index(word, text.index("What happened")) for word in newest_first]
     assert places == sorted(places)
     assert "The server answered 500." in text
