@@ -34,6 +34,8 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_BADLY_WRITTEN = f"Write an address of at most {LONGEST} letters, digits and signs, without spaces."
+_BAD_PORT = "The port must be 443, 80 or above 1023."
 NOT_PUBLIC = "This address does not lead to a server that can be reached from everywhere."
 
 
@@ -70,29 +72,38 @@ def target_read(url: object) -> Target:
     """
     text = url.strip() if isinstance(url, str) else ""
     if not text or len(text) > LONGEST or not _WRITTEN.fullmatch(text) or "\\" in text:
-        raise WebhookAddressRefused(
-            f"Write an address of at most {LONGEST} letters, digits and signs, without spaces."
-        )
-    parts, port = _parts(text)
+        raise WebhookAddressRefused(_BADLY_WRITTEN)
+    parts = _parts(text)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = Target(parts.scheme, _host_read(parts.hostname or ""), _port_read(parts), path)
+    # The one form in which it is kept may have a slash more.
+    if len(target.url) > LONGEST:
+        raise WebhookAddressRefused(_BADLY_WRITTEN)
+    return target
+
+
+def _parts(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise WebhookAddressRefused("This is not an address.") from error
     if parts.scheme not in _PORTS:
         raise WebhookAddressRefused("The address must begin with https://.")
     if "@" in parts.netloc:
         raise WebhookAddressRefused("The address must not hold a user name or a password.")
     if "#" in text:
         raise WebhookAddressRefused("The address must not hold a #, which servers never see.")
-    number = _PORTS[parts.scheme] if port is None else port
-    if number not in _PORTS.values() and number < _LOWEST_FREE_PORT:
-        raise WebhookAddressRefused("The port must be 443, 80 or above 1023.")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, _host_read(parts.hostname or ""), number, path)
+    return parts
 
 
-def _parts(text: str) -> tuple[SplitResult, int | None]:
+def _port_read(parts: SplitResult) -> int:
     try:
-        parts = urlsplit(text)
-        return parts, parts.port
+        port = _PORTS[parts.scheme] if parts.port is None else parts.port
     except ValueError as error:
-        raise WebhookAddressRefused("This is not an address.") from error
+        raise WebhookAddressRefused(_BAD_PORT) from error
+    if port not in _PORTS.values() and port < _LOWEST_FREE_PORT:
+        raise WebhookAddressRefused(_BAD_PORT)
+    return port
 
 
 def _host_read(host: str) -> str:

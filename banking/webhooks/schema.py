@@ -29,3 +29,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("owner", ASCENDING), ("url", ASCENDING)], unique=True, name="one_per_owner_and_address"),
     ]
 }
+
+# What the bank's own credentials may do to it.
+PRIVILEGES: dict[str, tuple[str, ...]] = {WEBHOOKS: ("find", "insert", "update", "remove")}

@@ -104,6 +104,7 @@ def test_a_good_address_is_kept_in_one_form(url: str, kept: str) -> None:
         ],
         *["https://0x7f000001", "https://1.2.3.4.5", "https://256.1.1.1", "https://example.0x7f", "https://010.8.8.8"],
         "https://example.com/" + "a" * LONGEST,
+        "https://example.com?" + "a" * (LONGEST - len("https://example.com?")),
         "https://" + "a" * 64 + ".com",
     ],
 )
