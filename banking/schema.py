@@ -135,6 +135,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     # The mark of the demo's data (`banking.demo`).
     "banking_demo": ("find", "insert", "update"),
     **outbox_schema.PRIVILEGES,
+    **webhook_schema.PRIVILEGES,
 }
 
 
