@@ -107,6 +107,28 @@ class RunChanged(BankingError):
     message = "This list was checked again in the meantime. Look at it once more; nothing was paid."
 
 
+class WebhookNotFound(BankingError):
+    """There is no such webhook, or it is somebody else's: both look the same."""
+
+    message = "There is no such webhook."
+
+
+class WebhookAddressRefused(BankingError):
+    """The bank does not call this address; the sentence says why."""
+
+
+class WebhookExists(BankingError):
+    message = "You have a webhook at this address already."
+
+
+class WebhookDisabled(BankingError):
+    message = "This webhook is switched off. Switch it on first."
+
+
+class TooManyWebhooks(BankingError):
+    message = "You have as many webhooks as one person can have. Remove one first."
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One row of the table.
@@ -131,6 +153,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.AmountInvalid: Kind("invalid_amount", 400),
     ledger.SameAccount: Kind("same_account", 400),
     FileUnreadable: Kind("file_unreadable", 400),
+    WebhookAddressRefused: Kind("webhook_address_refused", 400),
     ledger.CurrencyNotOffered: Kind("currency_not_offered", 400),
     ledger.CursorInvalid: Kind("invalid_cursor", 400),
     ledger.AccountStateConflict: Kind("account_state_conflict", 400),
@@ -144,7 +167,11 @@ TABLE: dict[type[BaseException], Kind] = {
     people.UserNotFound: Kind("user_not_found", 404),
     DeliveryNotFound: Kind("delivery_not_found", 404),
     RunNotFound: Kind("payment_run_not_found", 404),
+    WebhookNotFound: Kind("webhook_not_found", 404),
     RunChanged: Kind("payment_run_changed", 409),
+    WebhookExists: Kind("webhook_exists", 409),
+    WebhookDisabled: Kind("webhook_disabled", 409),
+    TooManyWebhooks: Kind("too_many_webhooks", 409),
     PayerNotActive: Kind("payer_not_active", 409),
     people.EmailTaken: Kind("email_taken", 409),
     people.DocumentTaken: Kind("document_taken", 409),

@@ -10,7 +10,7 @@ from banking.errors import RateLimited
 
 # The group of all of the API, and those where guessing or flooding would pay.
 API = "api"
-AUTH, TRANSFER, ADMIN = "auth", "transfer", "admin"
+AUTH, TRANSFER, ADMIN, WEBHOOKS = "auth", "transfer", "admin", "webhooks"
 
 
 def hit(request: HttpRequest, *, group: str) -> None:

@@ -1,4 +1,4 @@
-"""Collections, validators and indexes of payment runs, with those of the outbox, made by banking's migrations.
+"""Collections, validators and indexes of payment runs, with those of the outbox and of webhooks, for the migrations.
 
 What the services see to is refused here too: a run in a state that does not exist, a paid line without a transaction,
 the same content twice.
@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from banking.outbox import schema as outbox_schema
 from banking.run_records import CHECKED, CHECKING, DONE, FAILED, LEFT_OUT, LINES, PAID, PAYING, READY, RUNS, WRONG
+from banking.webhooks import schema as webhook_schema
 
 _ID = {"bsonType": "objectId"}
 _ID_OR_NULL = {"bsonType": ["objectId", "null"]}
@@ -90,6 +91,7 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         ]
     },
     **outbox_schema.VALIDATORS,
+    **webhook_schema.VALIDATORS,
 }
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -123,6 +125,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
     ],
     **outbox_schema.INDEXES,
+    **webhook_schema.INDEXES,
 }
 
 # What the application's role in the database may do to each collection (`config.roles`), and no more.
@@ -132,6 +135,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     # The mark of the demo's data (`banking.demo`).
     "banking_demo": ("find", "insert", "update"),
     **outbox_schema.PRIVILEGES,
+    **webhook_schema.PRIVILEGES,
 }
 
 

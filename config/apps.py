@@ -20,7 +20,7 @@ class FlorinConfig(AppConfig):
     label = "florin"
 
     def ready(self) -> None:
-        from config import checks, checks_observing, mail_checks  # noqa: F401 - importing registers the checks
+        from config import checks, checks_mail, checks_observing  # noqa: F401 - importing registers the checks
         from config.database_watch import watch_commands
         from config.tracing import tracing_start
 

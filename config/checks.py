@@ -164,6 +164,18 @@ def check_trusted_proxies() -> Iterator[Error]:
 
 
 @_security_check
+def check_webhook_networks() -> Iterator[Error]:
+    """The networks that webhooks may reach are networks, and not all there is."""
+    for network in settings.WEBHOOK_ALLOWED_NETWORKS:
+        if not _is_network(network):
+            yield Error(
+                f"WEBHOOK_ALLOWED_NETWORKS has {network!r}, which is neither an address nor a network.",
+                hint="Set WEBHOOK_ALLOWED_NETWORKS to addresses or networks, separated by commas: 10.1.0.0/16.",
+                id="florin.E015",
+            )
+
+
+@_security_check
 def check_transfer_deadline() -> Iterator[Error]:
     """A transfer gets some time, and less than a browser waits."""
     if not 1 <= settings.TRANSFER_DEADLINE_SECONDS <= DEADLINE_LONGEST_SECONDS:

@@ -68,6 +68,10 @@ RATE_LIMIT_STRICT = env.str("RATE_LIMIT_STRICT", default="50/15m")
 # Addresses or networks whose X-Forwarded-For is believed; nobody's by default.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
+# --- webhooks -------------------------------------------------------------------------------------------------
+# Networks besides the public internet whose servers customers may have called, and without encryption: nobody's.
+WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+
 # --- Django ---------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

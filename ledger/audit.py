@@ -73,6 +73,7 @@ def audit_record(
     status: str,
     origin: Origin,
     subject: ObjectId | None,
+    event: str | None = None,
     details: Mapping[str, Any] | None = None,
     accounts: Sequence[ObjectId] = (),
     session: ClientSession | None = None,
@@ -84,11 +85,18 @@ def audit_record(
         status: SUCCESS or FAILED.
         origin: who asked, and from where.
         subject: the id of what it was done to.
+        event: its name, if consumers of events are to be told.
         details: anything more, without secrets.
         accounts: the accounts that it concerns.
         session: of the transaction that does it, if there is one.
     """
     document = audit_document(
-        action=action, status=status, origin=origin, subject=subject, accounts=accounts, details=details
+        action=action,
+        status=status,
+        origin=origin,
+        subject=subject,
+        event=event,
+        accounts=accounts,
+        details=details,
     )
     books().audit.insert_one(document, session=session)

@@ -60,6 +60,7 @@ _ENVIRONMENT = {
     "MONGODB_DATABASE": "florin",
     "RATE_LIMIT_API": "off",
     "RATE_LIMIT_STRICT": "off",
+    "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",  # the receivers of the tests are servers on this machine
 }
 
 

@@ -3,7 +3,19 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from banking.web.views import administration, bulk, doors, history, home, integrity, proof, sending
+from banking.web.views import (
+    administration,
+    bulk,
+    dead_letters,
+    doors,
+    history,
+    home,
+    integrity,
+    notifications,
+    proof,
+    sending,
+    webhooks,
+)
 
 
 class KeyConverter(StringConverter):
@@ -45,8 +57,19 @@ urlpatterns = [
     path("transactions/<str:transaction_id>", history.transaction, name="transaction"),
     path("transactions/<str:transaction_id>/receipt.json", history.receipt, name="transaction_receipt"),
     path("transactions/<str:transaction_id>/retry", sending.retry, name="transaction_retry"),
+    path("notifications", notifications.notifications, name="notifications"),
+    path("notifications/read", notifications.mark_read, name="notifications_read"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<str:webhook_id>", webhooks.webhook, name="webhook"),
+    path("webhooks/<str:webhook_id>/test", webhooks.test, name="webhook_test"),
+    path("webhooks/<str:webhook_id>/renew", webhooks.renew, name="webhook_renew"),
+    path("webhooks/<str:webhook_id>/enable", webhooks.enable, name="webhook_enable"),
+    path("webhooks/<str:webhook_id>/remove", webhooks.remove, name="webhook_remove"),
     path("admin/users", administration.users, name="admin_users"),
     path("admin/integrity", integrity.page, name="admin_integrity"),
+    path("admin/dead-letters", dead_letters.dead_letters, name="admin_dead_letters"),
+    path("admin/dead-letters/requeue-all", dead_letters.requeue_all, name="admin_requeue_all"),
+    path("admin/dead-letters/requeue/<str:delivery_id>", dead_letters.requeue, name="admin_requeue"),
     path("admin/accounts/<str:account_id>/freeze", administration.freeze, name="admin_freeze"),
     path("admin/accounts/<str:account_id>/unfreeze", administration.unfreeze, name="admin_unfreeze"),
 ]

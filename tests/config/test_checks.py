@@ -211,3 +211,11 @@ def test_good_checkpoint_keys_pass(production: Settings) -> None:
 def test_checkpoints_are_made_now_and_then(production: Settings, seconds: int) -> None:
     production.CHECKPOINT_SECONDS = seconds
     assert refused() == {"florin.E014"}
+
+
+@pytest.mark.parametrize("network", ["internal", "10.0.0.0/33", "10.1.0.0/16 ", "*", ""])
+def test_a_network_for_webhooks_that_is_none_is_refused(production: Settings, network: str) -> None:
+    production.WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.1", "fd00::/8", "10.1.2.3/16"]
+    assert refused() == set()
+    production.WEBHOOK_ALLOWED_NETWORKS = ["127.0.0.1", network]
+    assert refused() == {"florin.E015"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from config.checks_mail import check_delivery_threads, check_mail
 from config.mail import is_mail_url, mail_settings
-from config.mail_checks import check_delivery_threads, check_mail
 
 FOLDER = Path("/data/mail")
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -39,7 +39,7 @@ def test_an_address_that_leads_nowhere_is_refused(settings: Settings, url: str) 
     assert not is_mail_url(url)
     settings.EMAIL_URL = url
     (error,) = check_mail()
-    assert error.id == "florin.E031"
+    assert error.id == "florin.E021"
     assert "secret" not in str(error)
 
 
@@ -51,14 +51,14 @@ def production(settings: Settings, url: str, sender: str = "Florin <bank@bank.or
 
 
 def test_production_is_told_that_nobody_gets_mail(settings: Settings) -> None:
-    assert production(settings, "") == ["florin.W031"]
+    assert production(settings, "") == ["florin.W021"]
     assert production(settings, "dummymail://") == []
     assert production(settings, "smtp+tls://mail.bank.org") == []
 
 
 def test_mail_has_a_sender_that_exists(settings: Settings) -> None:
-    assert production(settings, "smtp+tls://mail.bank.org", "Florin <bank@florin.example>") == ["florin.E032"]
-    assert production(settings, "dummymail://", "Florin") == ["florin.E032"]
+    assert production(settings, "smtp+tls://mail.bank.org", "Florin <bank@florin.example>") == ["florin.E022"]
+    assert production(settings, "dummymail://", "Florin") == ["florin.E022"]
 
 
 @pytest.mark.parametrize(("threads", "is_fine"), [(0, False), (1, True), (64, True), (65, False)])

@@ -1,5 +1,6 @@
 """A browser without JavaScript: it follows links and sends forms as they stand in the page, CSRF token and all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -88,15 +89,15 @@ class Visitor:
         """Open an address, following redirects."""
         return self._arrive(address, self.client.get(address, headers=headers or None))
 
-    def post(self, address: str, values: dict[str, str]) -> "Visitor":
+    def post(self, address: str, values: Mapping[str, str | list[str]]) -> "Visitor":
         """Post exactly these values, without any token that is not among them."""
         return self._arrive(address, self.client.post(address, values))
 
-    def send(self, action: str, step: str = "", **filled: str) -> "Visitor":
+    def send(self, action: str, step: str = "", **filled: str | list[str]) -> "Visitor":
         """Fill in and send the form whose address ends like this, pressing the button with this value."""
         form = self.form(action)
         assert not form.disabled, "the form is disabled"
-        values = {**form.values, **filled}
+        values: dict[str, str | list[str]] = {**form.values, **filled}
         if step:
             assert step in [value for _, value in form.buttons], f"no button {step}"
             values |= {name: value for name, value in form.buttons if value == step}

@@ -24,14 +24,14 @@ def _mail_problems() -> Iterator[CheckMessage]:
         yield Error(
             "EMAIL_URL cannot be read.",
             hint="Set EMAIL_URL to an address such as smtp+tls://user:password@mail.example:587.",
-            id="florin.E031",
+            id="florin.E021",
         )
     elif settings.IS_PRODUCTION and not settings.EMAIL_URL:
         yield Warning(
             "EMAIL_URL is not set: nobody gets e-mail.",
             hint="Set EMAIL_URL to an address such as smtp+tls://user:password@mail.example:587, "
             "or to dummymail:// to do without.",
-            id="florin.W031",
+            id="florin.W021",
         )
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     is_sent = settings.IS_PRODUCTION and settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
@@ -39,7 +39,7 @@ def _mail_problems() -> Iterator[CheckMessage]:
         yield Error(
             f"DEFAULT_FROM_EMAIL is {settings.DEFAULT_FROM_EMAIL!r}, from which nobody can send.",
             hint="Set DEFAULT_FROM_EMAIL to an address of your own, such as Florin <bank@yourbank.org>.",
-            id="florin.E032",
+            id="florin.E022",
         )
 
 
@@ -52,6 +52,6 @@ def check_delivery_threads(app_configs: Any = None, **kwargs: Any) -> list[Check
         Error(
             f"DELIVERY_THREADS is {settings.DELIVERY_THREADS}.",
             hint="Set DELIVERY_THREADS to a number from 1 to 64.",
-            id="florin.E033",
+            id="florin.E023",
         )
     ]
