@@ -55,9 +55,10 @@ def checkpoint_make() -> float:
     """Sign the heads of all accounts, if there is a key to sign with and anything new to sign."""
     if not settings.CHECKPOINT_KEY:
         return _NO_KEY_SECONDS
+    pace: float = settings.CHECKPOINT_SECONDS
     began = time.monotonic()
     checkpoint_append(PrivateKey(settings.CHECKPOINT_KEY))
-    return max(float(settings.CHECKPOINT_SECONDS), _REST * (time.monotonic() - began))
+    return max(pace, _REST * (time.monotonic() - began))
 
 
 PERIODIC: tuple[Periodic, ...] = (Periodic("checkpoints", "checkpoints", checkpoint_make),)
