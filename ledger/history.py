@@ -28,7 +28,7 @@ MAX_WORDS = 100
 # How many entries one request of a filtered history reads at most: some ten milliseconds of the database.
 MOST_EXAMINED = 10_000
 # How long a majority of the nodes may take to confirm that nothing is recorded.
-_CERTAINTY_SECONDS = 5
+_CERTAINTY_SECONDS = 3
 # Among how many of the last entries the accounts are found that were paid last.
 _RECENT = 500
 _CURSOR = re.compile(r"seq:([0-9]{1,19})", re.ASCII)

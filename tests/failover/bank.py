@@ -101,6 +101,7 @@ class Bank:
     """
 
     def __init__(self, uri: str, *, customers: int) -> None:
+        self.uri = uri
         self.client: MongoClient[dict[str, Any]] = MongoClient(uri, readConcernLevel="majority")
         self.books = self.client.get_database(DATABASE, read_concern=ReadConcern("majority"))
         self._environment = {"MONGODB_URI": uri, "OPENING_BALANCE": str(OPENING_MINOR // 100)}

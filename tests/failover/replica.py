@@ -59,6 +59,9 @@ class Node:
             *("--dbpath", str(self._data), "--logpath", str(self.log), "--logappend", "--quiet", "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "100"),
             *("--setParameter", "transactionLifetimeLimitSeconds=3"),
+            # A node that copies from a primary that fell silent looks for another source after this and one second more;
+            # with the default of five nothing reaches a majority for so long.
+            *("--setParameter", "oplogNetworkTimeoutBufferSeconds=1"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         ]
         self._process = subprocess.Popen(
