@@ -1,4 +1,4 @@
-"""One replica set of three nodes and one bank on it for all tests of this folder; each storm keeps books of its own."""
+"""One replica set of three nodes and one bank on it for all tests of this folder; each storm keeps its own books."""
 
 import shutil
 import tempfile
@@ -36,10 +36,11 @@ def bank_process(replica_set_process: ReplicaSet) -> Iterator[Bank]:
 
 
 @pytest.fixture
-def replica_set(replica_set_process: ReplicaSet) -> ReplicaSet:
+def replica_set(replica_set_process: ReplicaSet) -> Iterator[ReplicaSet]:
     """A whole set with a primary."""
     replica_set_process.wait_until_whole()
-    return replica_set_process
+    yield replica_set_process
+    replica_set_process.recover()
 
 
 @pytest.fixture

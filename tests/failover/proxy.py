@@ -1,7 +1,7 @@
 """A small network: TCP proxies in front of servers, which can cut the links of one of them.
 
-A link that is cut is not closed: its bytes stop, and whoever waits for them learns nothing, as behind a broken switch. A
-new connection over it is taken and hears nothing either. Healing closes the cut links, and everybody connects again.
+A link that is cut is not closed: its bytes stop, and whoever waits for them learns nothing, as behind a broken switch.
+A new connection over it is taken and hears nothing either. Healing closes the cut links, and everybody connects again.
 """
 
 import asyncio

@@ -59,8 +59,8 @@ class Node:
             *("--dbpath", str(self._data), "--logpath", str(self.log), "--logappend", "--quiet", "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "100"),
             *("--setParameter", "transactionLifetimeLimitSeconds=3"),
-            # A node that copies from a primary that fell silent looks for another source after this and one second more;
-            # with the default of five nothing reaches a majority for so long.
+            # A node that copies from a primary that fell silent looks for another source after this and some more;
+            # with the default of five seconds nothing reaches a majority for so long.
             *("--setParameter", "oplogNetworkTimeoutBufferSeconds=1"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         ]
@@ -152,6 +152,15 @@ class ReplicaSet:
 
         wait_until(look, "a primary was elected")
         return found[0]
+
+    def recover(self) -> None:
+        """Undo whatever a test that failed has left."""
+        self.network.heal()
+        for node in self.nodes:
+            if node.pid:
+                node.resume()
+            else:
+                node.start()
 
     def wait_until_whole(self) -> None:
         """Wait until there is one primary and the two others follow it with all that it has."""

@@ -11,7 +11,8 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Any, Self
 from uuid import uuid4
 
 from tests.failover.bank import PATIENT_SECONDS, Answer, Bank, Customer, Line
@@ -53,8 +54,8 @@ class Figures:
         unanswered: transfers that first got no answer or a 503.
         read_back: those of them of which the key told that they were done.
         given_up: those of them that were given up, because the key told that nothing had been done.
+        back_after: from the event to the first acknowledgement of a transfer that was asked for after it.
         without_service: the longest time in which nobody's transfer was acknowledged.
-        back_after: from the event to the first transfer acknowledged after that time.
         longest_gap: the longest time in which one client had no transfer acknowledged.
     """
 
@@ -62,15 +63,15 @@ class Figures:
     unanswered: int
     read_back: int
     given_up: int
-    without_service: float
     back_after: float
+    without_service: float
     longest_gap: float
 
     def __str__(self) -> str:
         return (
             f"{self.acknowledged} acknowledged, {self.unanswered} without an answer at first "
             f"({self.read_back} read back, {self.given_up} given up), "
-            f"{self.without_service:.1f} s without service, back after {self.back_after:.1f} s, "
+            f"back after {self.back_after:.1f} s, longest time without any {self.without_service:.1f} s, "
             f"longest gap of a client {self.longest_gap:.1f} s"
         )
 
@@ -89,7 +90,7 @@ class Client:
     hangs_up: bool
     chance: random.Random
     orders: list[Order] = field(default_factory=list)
-    moments: list[float] = field(default_factory=list)  # when transfers were acknowledged
+    paid: list[tuple[float, float]] = field(default_factory=list)  # when asked and when acknowledged
     unexpected: list[Answer] = field(default_factory=list)
 
 
@@ -108,7 +109,7 @@ class Storm:
         self.clients = [self._client(number, customer, seed) for number, customer in enumerate(bank.customers)]
         self._left: list[tuple[float, Client, Order]] = []
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._pay, args=(client,)) for client in self.clients]
+        self._threads = [threading.Thread(target=self._pay, args=(client,), daemon=True) for client in self.clients]
         self._event = 0.0
 
     @property
@@ -121,13 +122,18 @@ class Storm:
         """Answers that nobody should have got: anything but success, or 503 with a time to come again."""
         return [answer for client in self.clients for answer in client.unexpected]
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
+        """Begin; the clients end with the block, whatever happens in it."""
         for thread in self._threads:
             thread.start()
 
-    def event(self) -> None:
-        """Remember that now something happens to the bank."""
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+
+    def event(self) -> float:
+        """Remember that now something happens to the bank, and return when that is."""
         self._event = time.monotonic()
+        return self._event
 
     def stop(self) -> None:
         """Let every client bring its last order to its end."""
@@ -138,29 +144,34 @@ class Storm:
 
     def settle(self) -> None:
         """Ask for the orders that were left without an answer, once their requests can no longer be in work."""
-        for moment, client, order in self._left:
+        for moment, client, order in list(self._left):
             if order.end == LEFT:
                 time.sleep(max(0.0, moment + _FINAL_SECONDS - time.monotonic()))
-                answer = client.customer.became_of(self._any_port(client), order.key)
-                assert answer.status in (200, 404), answer
-                order.end = READ_BACK if answer.status == 200 else GIVEN_UP
+                order.end = self._became_of(client, order)
+
+    def _became_of(self, client: Client, order: Order) -> str:
+        """Ask until there is a definite answer."""
+        deadline = time.monotonic() + PATIENT_SECONDS
+        while (answer := client.customer.became_of(self._any_port(client), order.key)).status == 503:
+            assert time.monotonic() < deadline, f"nobody knows what became of {order}"
+        assert answer.status in (200, 404), answer
+        return READ_BACK if answer.status == 200 else GIVEN_UP
 
     def everybody_paid(self, times: int, *, since: float) -> bool:
-        """Whether each client had so many transfers acknowledged since a moment."""
-        return all(sum(moment > since for moment in client.moments) >= times for client in self.clients)
+        """Whether each client had so many transfers acknowledged that were asked for since a moment."""
+        return all(sum(asked > since for asked, _ in client.paid) >= times for client in self.clients)
 
     def figures(self) -> Figures:
         """Return what was seen, once the storm has stopped."""
-        everybody = sorted(moment for client in self.clients for moment in client.moments)
-        gap, end = _longest_gap(everybody)
+        everybody = [pair for client in self.clients for pair in client.paid]
         return Figures(
             acknowledged=sum(order.end == ACKNOWLEDGED for order in self.orders),
             unanswered=sum(order.asked > 0 for order in self.orders),
             read_back=sum(order.end == READ_BACK for order in self.orders),
             given_up=sum(order.end == GIVEN_UP for order in self.orders),
-            without_service=gap,
-            back_after=end - self._event,
-            longest_gap=max(_longest_gap(client.moments)[0] for client in self.clients),
+            back_after=min(done for asked, done in everybody if asked > self._event) - self._event,
+            without_service=_longest_gap(everybody),
+            longest_gap=max(_longest_gap(client.paid) for client in self.clients),
         )
 
     def balances_minor(self) -> list[int]:
@@ -199,10 +210,11 @@ class Storm:
         return Order(client.number, receiver, client.chance.randint(1, _MOST_MINOR), key)
 
     def _send(self, client: Client, line: Line, order: Order) -> None:
+        asked = time.monotonic()
         answer = line.ask("POST", "/api/transactions", self._body(order))
         if answer.status in (200, 201):
             order.end = ACKNOWLEDGED
-            client.moments.append(time.monotonic())
+            client.paid.append((asked, time.monotonic()))
         else:
             self._note(client, order, answer)
 
@@ -239,7 +251,7 @@ class Storm:
         }
 
 
-def _longest_gap(moments: list[float]) -> tuple[float, float]:
-    """Return the longest time between two neighbours, and when it ended."""
-    gaps = [(later - earlier, later) for earlier, later in zip(moments, moments[1:], strict=False)]
-    return max(gaps, default=(0.0, 0.0))
+def _longest_gap(paid: list[tuple[float, float]]) -> float:
+    """Return the longest time between two acknowledgements."""
+    moments = sorted(done for _, done in paid)
+    return max((later - earlier for earlier, later in pairwise(moments)), default=0.0)

@@ -27,7 +27,8 @@ def test_a_replaced_primary_never_says_that_nothing_was_done(
 ) -> None:
     old = replica_set.wait_for_primary()
     payer, payee = bank.customers[:2]
-    order = {"fromAccount": payer.account, "toAccount": payee.account, "amount": 1, "idempotencyKey": f"{ObjectId()}"}
+    key = f"{ObjectId()}"
+    order = {"fromAccount": payer.account, "toAccount": payee.account, "amount": 1, "idempotencyKey": key}
     transactions = old.client[DATABASE].ledger_transactions
     transactions.find_one({})
     monkeypatch.setattr(history, "books", lambda: SimpleNamespace(transactions=transactions))
@@ -37,13 +38,11 @@ def test_a_replaced_primary_never_says_that_nothing_was_done(
     try:
         replica_set.wait_for_primary(other_than=old)
         assert payer.ask(bank.server.port, "POST", "/api/transactions", order).status == 201
-        answers = asked_at_the_moment_it_wakes(
-            old, lambda: history.transaction_by_key(account=sender, key=order["idempotencyKey"])
-        )
+        answers = asked_at_the_moment_it_wakes(old, lambda: history.transaction_by_key(account=sender, key=key))
     finally:
         old.resume()
     assert TransactionNotFound not in answers
-    assert payer.became_of(bank.server.port, order["idempotencyKey"]).status == 200
+    assert payer.became_of(bank.server.port, key).status == 200
 
 
 def asked_at_the_moment_it_wakes(node: Node, question: Callable[[], Any]) -> list[type]:

@@ -41,18 +41,17 @@ def lone_bank(database: EmbeddedDatabase) -> Iterator[Bank]:
 
 
 def test_a_full_disk_in_a_storm_loses_nothing(lone_bank: Bank, database: EmbeddedDatabase) -> None:
-    storm = Storm(lone_bank, seed=1)
-    storm.start()
-    wait_until(lambda: storm.everybody_paid(3, since=0), "the storm rages")
-    storm.event()
-    assert database.pid
-    resource.prlimit(database.pid, resource.RLIMIT_FSIZE, (0, NO_LIMIT))
-    wait_until(lambda: not database.is_alive, "the database ends because it cannot write")
-    assert lone_bank.customers[0].ask(lone_bank.server.port, "GET", "/readyz").status == 503
-    assert database.start() == lone_bank.uri
-    back = time.monotonic()
-    wait_until(lambda: storm.everybody_paid(3, since=back), "everybody pays again")
-    storm.stop()
+    with Storm(lone_bank, seed=1) as storm:
+        wait_until(lambda: storm.everybody_paid(3, since=0), "the storm rages")
+        storm.event()
+        assert database.pid
+        resource.prlimit(database.pid, resource.RLIMIT_FSIZE, (0, NO_LIMIT))
+        wait_until(lambda: not database.is_alive, "the database ends because it cannot write")
+        assert lone_bank.customers[0].ask(lone_bank.server.port, "GET", "/readyz").status == 503
+        assert database.start() == lone_bank.uri
+        back = time.monotonic()
+        wait_until(lambda: storm.everybody_paid(3, since=back), "everybody pays again")
+        storm.stop()
     assert storm.unexpected == []
     assert storm.figures().unanswered > 0
     books_are_right(lone_bank, storm)
