@@ -56,7 +56,8 @@ class Figures:
         given_up: those of them that were given up, because the key told that nothing had been done.
         back_after: from the event to the first acknowledgement of a transfer that was asked for after it.
         without_service: the longest time in which nobody's transfer was acknowledged.
-        longest_gap: the longest time in which one client had no transfer acknowledged.
+        longest_gap: the longest time in which a client who waits for answers had no transfer acknowledged.
+        longest_gap_of_all: the same, with those who hang up or use the hasty server.
     """
 
     acknowledged: int
@@ -66,13 +67,14 @@ class Figures:
     back_after: float
     without_service: float
     longest_gap: float
+    longest_gap_of_all: float
 
     def __str__(self) -> str:
         return (
             f"{self.acknowledged} acknowledged, {self.unanswered} without an answer at first "
             f"({self.read_back} read back, {self.given_up} given up), "
             f"back after {self.back_after:.1f} s, longest time without any {self.without_service:.1f} s, "
-            f"longest gap of a client {self.longest_gap:.1f} s"
+            f"longest gap of a client {self.longest_gap:.1f} s (of a hasty one {self.longest_gap_of_all:.1f} s)"
         )
 
 
@@ -126,6 +128,7 @@ class Storm:
         """Begin; the clients end with the block, whatever happens in it."""
         for thread in self._threads:
             thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -171,7 +174,8 @@ class Storm:
             given_up=sum(order.end == GIVEN_UP for order in self.orders),
             back_after=min(done for asked, done in everybody if asked > self._event) - self._event,
             without_service=_longest_gap(everybody),
-            longest_gap=max(_longest_gap(client.paid) for client in self.clients),
+            longest_gap=max(_longest_gap(client.paid) for client in self.clients if self._is_patient(client)),
+            longest_gap_of_all=max(_longest_gap(client.paid) for client in self.clients),
         )
 
     def balances_minor(self) -> list[int]:
@@ -229,6 +233,9 @@ class Storm:
                 order.end = READ_BACK
             elif answer.status != 404:
                 self._note(client, order, answer)
+
+    def _is_patient(self, client: Client) -> bool:
+        return client.server is self._bank.server and not client.hangs_up
 
     def _any_port(self, client: Client) -> int:
         return client.chance.choice(self._bank.servers).port

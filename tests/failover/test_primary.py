@@ -14,7 +14,7 @@ from tests.failover.storm import Storm
 # From the event to the first acknowledged transfer. Two to four seconds are the election's, and up to four more pass
 # until the other nodes notice that their source fell silent; the rest is for a busy machine.
 BACK_SECONDS = 15
-# The longest time in which one client may have nothing acknowledged.
+# The longest time in which a client who waits for answers may have nothing acknowledged.
 GAP_SECONDS = 20
 
 pytestmark = pytest.mark.timeout(120)
