@@ -11,6 +11,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 
+from config.embedded_access import Uris
 from tests.servers import ROOT, Server
 
 DATABASE = "test_failover"
@@ -96,15 +97,15 @@ class Bank:
     The second server gives a transfer one second alone, so that its customers meet the answer 503.
 
     Args:
-        uri: of the database.
+        uris: of the database, one for each of its users.
         customers: how many there are.
     """
 
-    def __init__(self, uri: str, *, customers: int) -> None:
-        self.uri = uri
-        self.client: MongoClient[dict[str, Any]] = MongoClient(uri, readConcernLevel="majority")
+    def __init__(self, uris: Uris, *, customers: int) -> None:
+        self._uris = uris
+        self.client: MongoClient[dict[str, Any]] = MongoClient(uris.app, readConcernLevel="majority")
         self.books = self.client.get_database(DATABASE, read_concern=ReadConcern("majority"))
-        self._environment = {"MONGODB_URI": uri, "OPENING_BALANCE": str(OPENING_MINOR // 100)}
+        self._environment = {"MONGODB_URI": uris.app, "OPENING_BALANCE": str(OPENING_MINOR // 100)}
         self.server = Server(database=DATABASE, workers=1, environment=self._environment)
         hasty = {**self._environment, "TRANSFER_DEADLINE_SECONDS": "1"}
         self.hasty_server = Server(database=DATABASE, workers=1, environment=hasty)
@@ -112,9 +113,10 @@ class Bank:
         self.customers: list[Customer] = []
 
     def open(self) -> None:
-        """Migrate, serve, and let the customers come in."""
-        migrated = self.manage("migrate", "--verbosity", "0")
-        assert migrated.returncode == 0, migrated.stderr
+        """Make roles, migrate, serve, and let the customers come in."""
+        for command in (["create_database_roles"], ["migrate", "--verbosity", "0"]):
+            done = self.manage(*command)
+            assert done.returncode == 0, done.stdout + done.stderr
         for server in self.servers:
             server.start()
         self.customers = [Customer(self.server.port, number) for number in range(self._many)]
@@ -130,7 +132,8 @@ class Bank:
 
     def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run one of the project's commands on this database."""
-        environment = {**os.environ, **self._environment, "MONGODB_DATABASE": DATABASE}
+        others = {"MONGODB_OWNER_URI": self._uris.owner, "MONGODB_ADMIN_URI": self._uris.admin}
+        environment = {**os.environ, **self._environment, **others, "MONGODB_DATABASE": DATABASE}
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

@@ -27,7 +27,7 @@ def replica_set_process() -> Iterator[ReplicaSet]:
 
 @pytest.fixture(scope="session")
 def bank_process(replica_set_process: ReplicaSet) -> Iterator[Bank]:
-    bank = Bank(replica_set_process.uri, customers=CLIENTS)
+    bank = Bank(replica_set_process.uris, customers=CLIENTS)
     try:
         bank.open()
         yield bank

@@ -15,20 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import pymongo
-from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
-from config.embedded import HOST, SET_NAME, find_mongod, free_port
+from config.embedded import find_mongod, free_port
+from config.embedded_access import (
+    ADMIN,
+    APP,
+    HOST,
+    OWNER,
+    SET_NAME,
+    Passwords,
+    Uris,
+    administrator_put,
+    key_file,
+    system_client,
+)
 from config.lifeline import launch_command
+from config.uris import DatabaseUser, uri_with
 from tests.failover.peers import process_of
 from tests.failover.proxy import Network
-
-Client = MongoClient[dict[str, Any]]
 
 # MongoDB's own default is ten seconds; this is as short as a busy machine bears without elections for nothing.
 ELECTION_TIMEOUT_MS = 2_000
 HEARTBEAT_MS = 500
 READY_SECONDS = 60
+_HELLO_SECONDS = 1
 
 
 class Node:
@@ -38,14 +49,12 @@ class Node:
         self.number = number
         self.own_port, self.port = free_port(), free_port()
         self.log = folder / f"node{number}.log"
+        self._key = key_file(folder)
         self._data = folder / f"node{number}"
         self._data.mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
         # Past the proxy: what the test wants to know it asks the node itself.
-        self.client: Client = MongoClient(
-            HOST, self.own_port, directConnection=True, serverSelectionTimeoutMS=500, connectTimeoutMS=500,
-            socketTimeoutMS=5_000, connect=False,
-        )  # fmt: skip
+        self.client = system_client(folder, self.own_port)
 
     @property
     def pid(self) -> int | None:
@@ -56,7 +65,8 @@ class Node:
         """Start the process, without waiting for anything. Call it from the main thread."""
         options = [
             *("--replSet", SET_NAME, "--bind_ip", HOST, "--port", str(self.own_port)),
-            *("--dbpath", str(self._data), "--logpath", str(self.log), "--logappend", "--quiet", "--nounixsocket"),
+            *("--keyFile", str(self._key), "--dbpath", str(self._data)),
+            *("--logpath", str(self.log), "--logappend", "--quiet", "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "100"),
             *("--setParameter", "transactionLifetimeLimitSeconds=3"),
             # A node that copies from a primary that fell silent looks for another source after this and some more;
@@ -88,7 +98,7 @@ class Node:
 
     def hello(self) -> dict[str, Any]:
         """Return what it says of itself; nothing when it does not answer."""
-        with contextlib.suppress(PyMongoError), pymongo.timeout(0.5):
+        with contextlib.suppress(PyMongoError), pymongo.timeout(_HELLO_SECONDS):
             return self.client.admin.command("hello")
         return {}
 
@@ -107,10 +117,13 @@ class ReplicaSet:
     def __init__(self, folder: Path) -> None:
         self.nodes = [Node(number, folder) for number in range(3)]
         self.network = Network(self._node_that_calls)
-        self.uri = f"mongodb://{','.join(f'{HOST}:{node.port}' for node in self.nodes)}/?replicaSet={SET_NAME}"
+        self._passwords = Passwords.random()
+        plain = f"mongodb://{','.join(f'{HOST}:{node.port}' for node in self.nodes)}/?replicaSet={SET_NAME}"
+        users = {ADMIN: self._passwords.admin, OWNER: self._passwords.owner, APP: self._passwords.app}
+        self.uris = Uris(*(uri_with(plain, DatabaseUser(name, password)) for name, password in users.items()))
 
     def start(self) -> None:
-        """Start all nodes and wait until one is the primary and the others follow it."""
+        """Start all nodes, wait until one is the primary and the others follow it, and make the administrator."""
         for node in self.nodes:
             self.network.listen(server=node.number, port=node.port, target=node.own_port)
             node.start()
@@ -125,6 +138,7 @@ class ReplicaSet:
             "replSetInitiate", {"_id": SET_NAME, "members": members, "settings": settings}
         )
         self.wait_until_whole()
+        administrator_put(self.wait_for_primary().client, self._passwords.admin)
 
     def stop(self) -> None:
         """End everything at once."""

@@ -32,7 +32,7 @@ def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
 
 @pytest.fixture
 def lone_bank(database: EmbeddedDatabase) -> Iterator[Bank]:
-    bank = Bank(database.uri, customers=6)
+    bank = Bank(database.uris, customers=6)
     try:
         bank.open()
         yield bank
@@ -48,7 +48,7 @@ def test_a_full_disk_in_a_storm_loses_nothing(lone_bank: Bank, database: Embedde
         resource.prlimit(database.pid, resource.RLIMIT_FSIZE, (0, NO_LIMIT))
         wait_until(lambda: not database.is_alive, "the database ends because it cannot write")
         assert lone_bank.customers[0].ask(lone_bank.server.port, "GET", "/readyz").status == 503
-        assert database.start() == lone_bank.uri
+        assert database.start() == database.uri
         back = time.monotonic()
         wait_until(lambda: storm.everybody_paid(3, since=back), "everybody pays again")
         storm.stop()
@@ -71,7 +71,7 @@ def test_a_bank_that_starts_without_its_database_says_so_and_serves_when_it_come
     assert payer.ask(server.port, "GET", "/readyz").status == 503
     answer = payer.ask(server.port, "POST", "/api/transactions", order)
     assert (answer.status, answer.headers.get("retry-after")) == (503, "1")
-    assert database.start() == lone_bank.uri
+    assert database.start() == database.uri
     back = time.monotonic()
     wait_until(lambda: payer.ask(server.port, "GET", "/readyz").status == 200, "it is ready")
     assert payer.became_of(server.port, "early").status == 404

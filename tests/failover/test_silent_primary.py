@@ -7,8 +7,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect
 
-from config.embedded import HOST
+from config.embedded_access import HOST
 from config.settings import DATABASES
+from config.uris import uri_with, user_of
 from tests.failover.replica import ReplicaSet
 
 pytestmark = pytest.mark.timeout(60)
@@ -20,7 +21,10 @@ FREED_SECONDS = 5.5
 def test_a_read_that_hangs_on_a_silent_primary_is_freed(replica_set: ReplicaSet) -> None:
     options = {**DATABASES["default"]["OPTIONS"], "retryReads": False}
     primary = replica_set.wait_for_primary()
-    with MongoClient[dict[str, Any]](HOST, primary.own_port, directConnection=True, **options) as client:
+    admin = user_of(replica_set.uris.admin)
+    assert admin
+    uri = uri_with(f"mongodb://{HOST}:{primary.own_port}/", admin)
+    with MongoClient[dict[str, Any]](uri, directConnection=True, **options) as client:
         client.bank.accounts.find_one()
         primary.pause()
         began = time.monotonic()
