@@ -7,7 +7,6 @@ disk does, and needs no root: MongoDB then ends itself, because it cannot keep i
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,15 +21,15 @@ pytestmark = pytest.mark.timeout(120)
 NO_LIMIT = resource.RLIM_INFINITY
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
-    found = EmbeddedDatabase(tmp_path, test_mode=True, cache_gigabytes=0.25)
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+    found = EmbeddedDatabase(tmp_path_factory.mktemp("lone"), test_mode=True, cache_gigabytes=0.25)
     found.start()
     yield found
     found.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lone_bank(database: EmbeddedDatabase) -> Iterator[Bank]:
     bank = Bank(database.uris, customers=6)
     try:
