@@ -52,6 +52,7 @@ class Figures:
     Args:
         acknowledged: transfers answered with 201 or 200.
         unanswered: transfers that first got no answer or a 503.
+        unanswered_though_waited: those of them whose client waits for answers, and gives the bank its usual time.
         read_back: those of them of which the key told that they were done.
         given_up: those of them that were given up, because the key told that nothing had been done.
         back_after: from the event to the first acknowledgement of a transfer that was asked for after it.
@@ -62,6 +63,7 @@ class Figures:
 
     acknowledged: int
     unanswered: int
+    unanswered_though_waited: int
     read_back: int
     given_up: int
     back_after: float
@@ -72,7 +74,8 @@ class Figures:
     def __str__(self) -> str:
         return (
             f"{self.acknowledged} acknowledged, {self.unanswered} without an answer at first "
-            f"({self.read_back} read back, {self.given_up} given up), "
+            f"({self.unanswered_though_waited} of those who wait; "
+            f"{self.read_back} read back, {self.given_up} given up), "
             f"back after {self.back_after:.1f} s, longest time without any {self.without_service:.1f} s, "
             f"longest gap of a client {self.longest_gap:.1f} s (of a hasty one {self.longest_gap_of_all:.1f} s)"
         )
@@ -170,6 +173,9 @@ class Storm:
         return Figures(
             acknowledged=sum(order.end == ACKNOWLEDGED for order in self.orders),
             unanswered=sum(order.asked > 0 for order in self.orders),
+            unanswered_though_waited=sum(
+                order.asked > 0 for client in self.clients if self._is_patient(client) for order in client.orders
+            ),
             read_back=sum(order.end == READ_BACK for order in self.orders),
             given_up=sum(order.end == GIVEN_UP for order in self.orders),
             back_after=min(done for asked, done in everybody if asked > self._event) - self._event,
