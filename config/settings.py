@@ -142,7 +142,9 @@ DATABASES = {
             "readConcernLevel": "majority",
             "retryWrites": True,
             "serverSelectionTimeoutMS": 5_000,
-            "connectTimeoutMS": 5_000,
+            # Also how long a primary that stopped without closing its connections is waited for, after a heartbeat;
+            # then all requests that hang on them are freed at once and go on with the new one.
+            "connectTimeoutMS": 2_000,
             # How long a primary that was taken for gone may stay unknown; the default is ten seconds.
             "heartbeatFrequencyMS": 1_000,
         },

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
+import pymongo
 from bson.objectid import ObjectId
+from pymongo.read_concern import ReadConcern
 
 from ledger.cursors import cursor_read, cursor_write, number_read
 from ledger.errors import RequestInvalid, TransactionNotFound
@@ -25,6 +27,8 @@ MAX_PAGE = 1_000_000
 MAX_WORDS = 100
 # How many entries one request of a filtered history reads at most: some ten milliseconds of the database.
 MOST_EXAMINED = 10_000
+# How long a majority of the nodes may take to confirm that nothing is recorded.
+_CERTAINTY_SECONDS = 3
 # Among how many of the last entries the accounts are found that were paid last.
 _RECENT = 500
 _CURSOR = re.compile(r"seq:([0-9]{1,19})", re.ASCII)
@@ -259,12 +263,25 @@ def transaction_by_key(*, account: Account, key: str) -> Transaction:
     """Return what became of a key of this account.
 
     Raises:
-        TransactionNotFound: the account never used it.
+        TransactionNotFound: nothing is recorded under it, and a majority of the database's nodes agrees.
+        PyMongoError: it cannot be found out now.
     """
-    document = books().transactions.find_one({"sender": account.id, "key": key})
+    wanted = {"sender": account.id, "key": key}
+    document = books().transactions.find_one(wanted) or _find_for_certain(wanted)
     if document is None:
         raise TransactionNotFound
     return Transaction.of(document)
+
+
+def _find_for_certain(wanted: Document) -> Document | None:
+    """Look once more, where a primary that was replaced without its knowledge, or has yet to replicate, says so.
+
+    An ordinary read would find nothing there, although the transfer is or will be in the books; whoever is told so
+    might pay once more. This one ends only when a majority has confirmed the primary after it looked.
+    """
+    to = books().transactions.with_options(read_concern=ReadConcern("linearizable"))
+    with pymongo.timeout(_CERTAINTY_SECONDS):
+        return to.find_one(wanted)
 
 
 def completed_by_keys(*, sender: ObjectId, keys: Sequence[str]) -> dict[str, Transaction]:

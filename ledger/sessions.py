@@ -4,13 +4,14 @@ A process killed in the middle of a transaction leaves it open on the server, an
 with write conflicts until the server gives up on it (a minute or more by default). So each process writes down the ids
 of its sessions before it uses them and shows a sign of life every second; whoever starts, and every living
 process once a second, ends the sessions of the dead. Ending those of a process that is only slow is harmless: its
-transaction is aborted, and it executes again.
+transaction is aborted, it executes again, and the process writes its sessions down anew.
 """
 
 import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class SessionPool:
         self.pid = os.getpid()
         self.id = ObjectId()
         self._free: list[ClientSession] = []
+        self._ids: list[Binary] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._registered = False
@@ -58,10 +60,16 @@ class SessionPool:
     def _new_session(self) -> ClientSession:
         self._register()
         session = store.client().start_session(causal_consistency=False)
-        _processes().update_one(
-            {"_id": self.id}, {"$addToSet": {"sessions": _id_of(session)}, "$set": self._sign_of_life()}, upsert=True
-        )
+        with self._lock:
+            self._ids.append(_id_of(session))
+        self._write_down()
         return session
+
+    def _write_down(self) -> None:
+        with self._lock:
+            ids = list(self._ids)
+        change = {"$addToSet": {"sessions": {"$each": ids}}, "$set": self._sign_of_life()}
+        _processes().update_one({"_id": self.id}, change, upsert=True)
 
     def _register(self) -> None:
         with self._lock:
@@ -75,11 +83,24 @@ class SessionPool:
         return {"machine": _machine(), "pid": self.pid, "started": _started(self.pid)}
 
     def _beat(self) -> None:
+        last = time.monotonic()
+        hears_since = last - SILENCE_SECONDS
         while not self._stopped.wait(HEARTBEAT_SECONDS):
             # The database may be away for a while; the next beat finds it again.
             with contextlib.suppress(PyMongoError):
-                _processes().update_one({"_id": self.id}, {"$currentDate": {"seen_at": True}})
-                sessions_of_the_dead_end(but=self.id)
+                self._show_life()
+                now = time.monotonic()
+                # While nobody could write, everybody was silent. Who lives will be heard in a moment.
+                if now - last > SILENCE_SECONDS - HEARTBEAT_SECONDS:
+                    hears_since = now
+                last = now
+                sessions_of_the_dead_end(but=self.id, by_silence=now - hears_since >= SILENCE_SECONDS)
+
+    def _show_life(self) -> None:
+        """Say that the process lives; somebody who heard nothing may have taken it for dead meanwhile."""
+        known = _processes().update_one({"_id": self.id}, {"$currentDate": {"seen_at": True}}).matched_count
+        if not known and self._ids and not self._stopped.is_set():
+            self._write_down()
 
     def close(self) -> None:
         """Forget this process's sessions: it has none in use."""
@@ -122,7 +143,7 @@ def session_end(session: ClientSession) -> None:
     store.client().admin.command("killSessions", [{"id": _id_of(session)}])
 
 
-def sessions_of_the_dead_end(*, but: ObjectId | None = None) -> int:
+def sessions_of_the_dead_end(*, but: ObjectId | None = None, by_silence: bool = True) -> int:
     """End the sessions of every process that is dead, or of another machine and silent for `SILENCE_SECONDS`.
 
     A process of this machine that lives and is silent (stopped by a signal) may go on at any moment; what it has open
@@ -130,6 +151,7 @@ def sessions_of_the_dead_end(*, but: ObjectId | None = None) -> int:
 
     Args:
         but: the id of the asking process, which is alive.
+        by_silence: whether the silence of other machines counts; where the database was away it means nothing.
 
     Returns:
         How many processes were found dead.
@@ -140,8 +162,9 @@ def sessions_of_the_dead_end(*, but: ObjectId | None = None) -> int:
             {"$subtract": ["$$NOW", int(SILENCE_SECONDS * 1000)]},
         ]
     }
-    mine = {"machine": _machine()}
-    found = list(_processes().find({"_id": {"$ne": but}, "$or": [{"$expr": silent}, mine]}))
+    mine: dict[str, Any] = {"machine": _machine()}
+    concerned = {"$or": [{"$expr": silent}, mine]} if by_silence else mine
+    found = list(_processes().find({"_id": {"$ne": but}, **concerned}))
     dead = [process for process in found if process["machine"] != mine["machine"] or not _is_alive(process)]
     for process in dead:
         if process["sessions"]:

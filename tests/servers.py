@@ -40,6 +40,11 @@ class Server:
 
     def start(self) -> None:
         """Start the processes and wait until every one of them can answer."""
+        self.launch()
+        self._wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the processes and wait for nothing, where there may be no database that they could be ready with."""
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
         processes = ["--workers", str(self._workers), "--blocking-threads", "64", "--respawn-failed-workers"]
         command = [sys.executable, "-m", "granian", *options, *processes, "--log-level", "error"]
@@ -54,7 +59,6 @@ class Server:
             text=True,
             start_new_session=True,
         )
-        self._wait_until_ready()
 
     @property
     def pid(self) -> int:

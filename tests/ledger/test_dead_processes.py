@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from ledger.rules import Outcome
 from ledger.store import PROCESSES, database
 from tests.database import admin_client
 from tests.ledger.conftest import Opener, attempt, balance, books_are_right
+from tests.ledger.test_failpoints import failing
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # Writes both balances inside a transaction and then hangs, as a process does that is killed before its commit.
 STUCK = """
 import sys, time
@@ -122,3 +125,41 @@ def test_a_process_that_ends_leaves_nothing(open_account: Opener) -> None:
     open_account(1)
     sessions.pool_reset()
     assert database()[PROCESSES].count_documents({}) == 0
+
+
+def test_a_process_that_was_taken_for_dead_writes_its_sessions_down_again(open_account: Opener) -> None:
+    open_account(1)
+    (before,) = database()[PROCESSES].find()
+    database()[PROCESSES].delete_one({"_id": before["_id"]})
+    deadline = time.monotonic() + 3 * sessions.HEARTBEAT_SECONDS
+    while not (after := database()[PROCESSES].find_one({"_id": before["_id"]})) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert after is not None
+    assert (after["pid"], after["machine"], after["sessions"]) == (os.getpid(), before["machine"], before["sessions"])
+
+
+def test_nobody_is_taken_for_dead_because_the_database_was_away(
+    open_account: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "SILENCE_SECONDS", 0.8)
+    sessions.pool_reset()
+    open_account(1)
+    with failing(["update"], times=None, closeConnection=True):
+        time.sleep(1)
+        silent = {"machine": "another", "pid": 1, "started": "1", "sessions": [], "seen_at": LONG_AGO}
+        other = database()[PROCESSES].insert_one(silent)
+        beat = last_beat()
+    while last_beat() == beat:
+        time.sleep(0.02)
+    back = time.monotonic()
+    time.sleep(0.4)  # two beats, in each of which it could be judged
+    assert database()[PROCESSES].find_one({"_id": other.inserted_id})
+    while database()[PROCESSES].find_one({"_id": other.inserted_id}):
+        assert time.monotonic() - back < 3, "silence does not count any more"
+        time.sleep(0.02)
+
+
+def last_beat() -> Any:
+    found = database()[PROCESSES].find_one({"pid": os.getpid()})
+    return found and found.get("seen_at")
