@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from banking.selectors.deliveries import outbox_lag
+from ledger.checkpoints import checkpoint_latest
+from ledger.records import now
 
 
 def outbox_metrics() -> Iterable[Metric]:
@@ -17,3 +19,15 @@ def outbox_metrics() -> Iterable[Metric]:
     deliveries.add_metric(["pending"], lag.pending)
     deliveries.add_metric(["dead"], lag.dead)
     yield deliveries
+
+
+def checkpoint_metrics() -> Iterable[Metric]:
+    """Tell the last checkpoint and its age; nothing while there is none."""
+    checkpoint = checkpoint_latest()
+    if checkpoint is None:
+        return
+    yield GaugeMetricFamily(
+        "florin_checkpoint_number", "Number of the last signed checkpoint", value=checkpoint.number
+    )
+    age = (now() - checkpoint.at).total_seconds()
+    yield GaugeMetricFamily("florin_checkpoint_age_seconds", "Age of the last signed checkpoint", value=age)

@@ -17,13 +17,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from pymongo.errors import PyMongoError
 
-from banking.collectors import outbox_metrics
+from banking.collectors import checkpoint_metrics, outbox_metrics
 from config.metric_files import registry_of_all_processes
 from config.middleware import is_within
 
 DATABASE_SECONDS = 2
 # What is asked of the database at each look: functions that return metrics, by a name for when they get no answer.
-FROM_DATABASE: dict[str, Callable[[], Iterable[Metric]]] = {"outbox": outbox_metrics}
+FROM_DATABASE: dict[str, Callable[[], Iterable[Metric]]] = {
+    "outbox": outbox_metrics,
+    "checkpoint": checkpoint_metrics,
+}
 
 _log = structlog.get_logger(__name__)
 

@@ -20,7 +20,9 @@ from pytest_django import Settings
 from banking import metrics
 from banking.errors import TABLE
 from config.metric_files import folder_prepare
+from ledger.checkpoints import checkpoint_append
 from ledger.rules import REFUSALS
+from ledger.signing import PrivateKey, key_make
 from tests.api.conftest import Cast, cast  # noqa: F401 - the fixture
 from tests.servers import Server
 
@@ -95,6 +97,15 @@ def test_the_outbox_tells_how_far_it_is_behind(bank_db: object) -> None:
     assert 'florin_collector_up{collector="outbox"} 1.0' in text
     assert "florin_outbox_lag_seconds 0.0" in text
     assert 'florin_deliveries{state="dead"} 0.0' in text
+
+
+def test_the_last_checkpoint_tells_its_age(cast: Cast) -> None:  # noqa: F811
+    assert "florin_checkpoint_number" not in Client().get("/metrics").content.decode()
+    assert checkpoint_append(PrivateKey(key_make())) is not None
+    text = Client().get("/metrics").content.decode()
+    assert "florin_checkpoint_number 1.0" in text
+    (age,) = re.findall(r"florin_checkpoint_age_seconds ([0-9.]+)", text)
+    assert 0 <= float(age) < 60
 
 
 def test_a_database_that_is_away_costs_only_what_it_knows(collectors: dict[str, Any]) -> None:
