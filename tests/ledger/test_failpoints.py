@@ -1,7 +1,10 @@
 """The database resists, by its own fail points: the customer gets the one right answer, and nothing happens twice."""
 
+import fcntl
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,8 @@ STEPS = ["find", "update", "insert", "commitTransaction"]
 def failing(commands: list[str], *, times: int | None = 1, skip: int = 0, **how: Any) -> Iterator[None]:
     """Make the server fail these commands of a transaction.
 
+    There is one fail point for all tests that run at the same time, so they take turns.
+
     Args:
         commands: names of database commands.
         times: how often; None for always.
@@ -33,11 +38,23 @@ def failing(commands: list[str], *, times: int | None = 1, skip: int = 0, **how:
     if skip:
         mode = {"skip": skip}
     data = {"failCommands": commands, "appName": settings.DATABASES["default"]["OPTIONS"]["appname"], **how}
-    admin_client().admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
-    try:
+    server = admin_client()
+    with _own_turn(server.address):
+        server.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": data})
+        try:
+            yield
+        finally:
+            server.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+
+@contextmanager
+def _own_turn(server: tuple[str, int] | None) -> Iterator[None]:
+    """Wait until no other test uses the server's fail point; the kernel gives the lock back with its holder."""
+    assert server is not None
+    lock = Path(tempfile.gettempdir()) / f"florin-failpoint-{server[1]}"
+    with lock.open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
         yield
-    finally:
-        admin_client().admin.command({"configureFailPoint": "failCommand", "mode": "off"})
 
 
 @pytest.mark.parametrize("step", STEPS)
