@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bson.int64 import Int64
 from bson.objectid import ObjectId
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from accounts.models import User
 from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookDisabled, WebhookExists, WebhookNotFound
@@ -72,7 +73,9 @@ def _insert(owner: ObjectId, target: Target, kinds: list[str], secret: str) -> W
 
 
 def _free_slot(owner: ObjectId, url: str) -> int:
-    mine = list(webhooks().find({"owner": owner}, {"slot": 1, "url": 1}))
+    # The newest there is: what the index has refused must be seen, on a majority of the nodes or not.
+    newest = webhooks().with_options(read_concern=ReadConcern("local"))
+    mine = list(newest.find({"owner": owner}, {"slot": 1, "url": 1}))
     if any(one["url"] == url for one in mine):
         raise WebhookExists
     free = set(range(1, MOST_OF_OWNER + 1)) - {one["slot"] for one in mine}

@@ -11,10 +11,13 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from banking.outbox.records import DEAD, PENDING
+from banking.services.webhooks import webhook_register
 from banking.web.webhook_forms import EVENT_NAMES
 from banking.webhooks.records import EVENTS, MOST_OF_OWNER, TEST, webhooks
 from banking.webhooks.signing import SecretUnreadable, secret_open
+from ledger.audit import COMMAND
 from ledger.store import books, database
+from tests.accounts.together import outcomes_together
 from tests.cast import PASSWORD
 from tests.database import owner_database
 from tests.web.conftest import Bank
@@ -119,6 +122,21 @@ def test_the_same_address_twice_and_one_too_many_are_refused(bank: Bank) -> None
     assert visitor.post("/webhooks", {**token, "url": f"{URL}/more", "events": EVENTS[0]}).status == 422
     assert webhooks().count_documents({}) == MOST_OF_OWNER
     assert add(Visitor(bank.second)).status == 200
+
+
+def test_of_many_at_once_there_are_as_many_as_may_be(bank: Bank) -> None:
+    def register(number: int) -> None:
+        webhook_register(user=bank.owner, url=f"{URL}/{number}", wanted=EVENTS, origin=COMMAND)
+
+    assert outcomes_together(12, register) == {"ok": MOST_OF_OWNER, "TooManyWebhooks": 12 - MOST_OF_OWNER}
+    assert sorted(one["slot"] for one in webhooks().find({})) == list(range(1, MOST_OF_OWNER + 1))
+
+
+def test_of_the_same_address_many_times_at_once_there_is_one(bank: Bank) -> None:
+    def register(_: int) -> None:
+        webhook_register(user=bank.owner, url=URL, wanted=EVENTS, origin=COMMAND)
+
+    assert outcomes_together(8, register) == {"ok": 1, "WebhookExists": 7}
 
 
 def test_the_database_keeps_the_rules_too(bank: Bank) -> None:
