@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pytest_django.fixtures import Settings
 
 from banking.selectors.integrity import I7, I8, LASTS, MEANINGS, OK, UNKNOWN, VIOLATED, Integrity, integrity
+from config.owner import as_owner
 from ledger import sessions, store
 from ledger.checkpoints import checkpoint_append
 from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS, Report
@@ -92,6 +93,15 @@ def test_what_a_round_has_proved_holds(bank: Bank, key: PrivateKey) -> None:
     assert all(invariant.at and invariant.at >= before for invariant in known.invariants if invariant.code in READ)
     assert known.checkpoint is not None
     assert known.checkpoint.number == 1
+    assert known.state == OK
+
+
+def test_the_owners_credentials_prove_nothing_about_the_history(bank: Bank) -> None:
+    assert states(integrity())[I7] == OK
+    with as_owner():
+        known = integrity()
+    assert states(known)[I7] == UNKNOWN
+    assert "may do more than they should" in note_of(known, I7)
 
 
 def test_an_invariant_is_known_as_soon_as_its_part_is_over(bank: Bank) -> None:
