@@ -89,8 +89,10 @@ class Node:
             self._process.wait()
 
     def pause(self) -> None:
-        """Stop it where it stands; its connections stay open."""
-        os.kill(self._running(), signal.SIGSTOP)
+        """Stop it where it stands, every thread of it; its connections stay open."""
+        pid = self._running()
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: _threads_have_stopped(pid), f"node {self.number} stands still")
 
     def resume(self) -> None:
         """Let it go on where it stood."""
@@ -209,6 +211,12 @@ class ReplicaSet:
         numbers = {node.pid: node.number for node in self.nodes if node.pid}
         pid = process_of(port=port, peer=peer, among=[pid for pid in numbers if pid])
         return None if pid is None else numbers[pid]
+
+
+def _threads_have_stopped(pid: int) -> bool:
+    # On a busy machine a thread may run on for a while and still answer.
+    tasks = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
 
 def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = READY_SECONDS) -> None:
