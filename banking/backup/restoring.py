@@ -20,6 +20,7 @@ from banking.backup.folders import Backup, Part, backup_find, seals_check
 from banking.backup.left_out import left_out
 from banking.backup.marker import marker_set, refuse_unfinished
 from banking.backup.shapes import Bank, indexes_make, shape_make
+from banking.outbox.schema import outbox_restored
 
 Progress = Callable[[str, int], None]
 
@@ -82,6 +83,7 @@ def backup_restore(database: Bank, folder: Path, *, progress: Progress) -> Resto
     marker_set(database, backup=folder.name)
     for part in backup.parts:
         _restore(database, part, found[part.shape.name], restored, progress)
+    outbox_restored(database)
     return restored
 
 
