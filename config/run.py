@@ -133,9 +133,12 @@ class Supervisor:
         from django.db import connection
 
         django.setup()
+        from banking.backup.marker import command_refuse_unfinished
+
         call_command("check", tags=["security"], stdout=io.StringIO())
         if self._database is not None:
             roles_make(self._database.uris)
+        command_refuse_unfinished()
         pending = pending_migrations()
         if pending:
             self._step(f"Applying {pending} migrations …")

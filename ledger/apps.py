@@ -10,12 +10,15 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        post_migrate.connect(_open_books, sender=self)
+        # Without a sender: Django sends it for apps with models alone, and this one has none. It comes several times.
+        post_migrate.connect(_open_books)
 
 
 def _open_books(**_: Any) -> None:
     """A currency that a bank begins to offer gets its system account with the next `migrate`."""
     from ledger.schema import books_open
-    from ledger.store import database
+    from ledger.store import ACCOUNTS, database
 
-    books_open(database())
+    # Somebody may migrate another app alone, before there is a ledger.
+    if database().list_collection_names(filter={"name": ACCOUNTS}):
+        books_open(database())

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from bson.objectid import ObjectId
+from django.core.management import call_command
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from ledger.accounts import account_get
+from ledger.accounts import account_get, system_accounts
 from ledger.history import entries_page, entry_of
 from ledger.stats import SHARD_IDS, ledger_stats
 from ledger.store import books
@@ -122,3 +123,12 @@ def test_a_second_time_changes_nothing(open_account: Opener, owner_db: Database[
     before = {name: list(owner_db[name].find({})) for name in owner_db.list_collection_names() if "ledger" in name}
     convert(owner_db)
     assert {name: list(owner_db[name].find({})) for name in before} == before
+
+
+def test_a_currency_that_begins_to_be_offered_gets_its_system_account(
+    bank_db: Database[dict[str, Any]], settings: Any
+) -> None:
+    before = [account.currency for account in system_accounts()]
+    settings.CURRENCIES = [*settings.CURRENCIES, "JPY"]
+    call_command("migrate", verbosity=0)
+    assert [account.currency for account in system_accounts()] == sorted([*before, "JPY"])

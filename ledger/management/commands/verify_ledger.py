@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Write the result as one line of JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kept = None if options["checkpoint"] is None else _kept(options["checkpoint"])
+        kept = None if options["checkpoint"] is None else kept_checkpoint(options["checkpoint"])
         began, started_at = time.monotonic(), now()
         report = verify(kept=kept) if options["json"] else verify(self._tell_progress, kept=kept)
         number, excess = full_record(report, started_at=started_at), app_privileges_excess()
@@ -57,7 +57,8 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(str(violation)))
 
 
-def _kept(path: Path) -> KeptCheckpoint:
+def kept_checkpoint(path: Path) -> KeptCheckpoint:
+    """Return the checkpoint in a file that `export_checkpoint` printed."""
     try:
         document = json.loads(path.read_text())
         return KeptCheckpoint(dict(document["checkpoint"]), base64.b64decode(document["signature"], validate=True))
