@@ -12,25 +12,20 @@ import contextlib
 import http.client
 import io
 import os
-import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from pymongo.errors import PyMongoError
 
+from config.checkout import data_folder, environment, pending_migrations, prepare_metrics, roles_make, sign_in
 from config.children import BASE_DIR, Child, Restarts
 from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uris
-from config.embedded_access import Uris
-from config.kept import kept_secret
 from config.lifeline import SUPERVISED, die_with_parent
 from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
-from config.uris import ADMIN_URI, CHECKPOINT_KEY, OWNER_URI, serving_environment, worker_environment
-from ledger.signing import KeyInvalid, PrivateKey, key_make
+from config.uris import OWNER_URI, serving_environment, worker_environment
 
 READY_SECONDS = 60
 FOLDER_SECONDS = 4
@@ -100,7 +95,7 @@ class Supervisor:
         self._step(f"Starting the embedded database, data in {data_folder()} …")
         self._database = EmbeddedDatabase(data_folder())
         self._database.start()
-        _sign_in(self._database.uris)
+        sign_in(self._database.uris)
         self._step(f"The database is up on port {self._database.port}.")
 
     def _wait_for_folder(self) -> None:
@@ -240,94 +235,6 @@ class Supervisor:
         say("Stopped.")
 
 
-def prepare_metrics() -> None:
-    """Have the web processes count together, in files of the data folder, unless the environment names others.
-
-    Raises:
-        RunError: the folder cannot be written.
-    """
-    from config.metric_files import FOLDER, folder_prepare
-
-    if os.environ.get(FOLDER):
-        return
-    folder = data_folder() / "metrics"
-    try:
-        folder_prepare(folder)
-    except OSError as error:
-        raise RunError(f"Metrics cannot be kept in {folder}: {error.strerror}.") from error
-    os.environ[FOLDER] = str(folder)
-
-
-def data_folder() -> Path:
-    """Return the folder of everything this checkout keeps: the database and the secret key."""
-    return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
-
-
-def environment(*, is_embedded: bool) -> dict[str, str]:
-    """Return what the settings need and the environment does not say, for a developer's machine."""
-    defaults = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "FLORIN_ENV": "development",
-        "DATA_DIR": str(data_folder()),
-    }
-    if is_embedded:
-        defaults["OPENING_BALANCE"] = "1-10000"
-    missing = {name: value for name, value in defaults.items() if not os.environ.get(name)}
-    if not os.environ.get("SECRET_KEY"):
-        missing["SECRET_KEY"] = kept_key("secret_key", lambda: secrets.token_urlsafe(64))
-    if not os.environ.get(CHECKPOINT_KEY):
-        missing[CHECKPOINT_KEY] = kept_key("checkpoint_key", key_make)
-    if not os.environ.get("CHECKPOINT_PUBLIC_KEYS"):
-        # What cannot be read is refused by the system checks, which say why.
-        with contextlib.suppress(KeyInvalid):
-            private = PrivateKey(os.environ.get(CHECKPOINT_KEY) or missing[CHECKPOINT_KEY])
-            missing["CHECKPOINT_PUBLIC_KEYS"] = private.public_text
-    return missing
-
-
-def kept_key(name: str, make: Callable[[], str]) -> str:
-    """Return a key of this checkout, made at the first start and readable by its owner alone.
-
-    Args:
-        name: of its file in the data folder.
-        make: returns a new one.
-
-    Raises:
-        RunError: the data folder cannot be written.
-    """
-    file = data_folder() / name
-    try:
-        return kept_secret(file, make)
-    except OSError as error:
-        raise RunError(f"A key cannot be kept in {file}: {error.strerror}.") from error
-
-
-def roles_make(uris: Uris) -> None:
-    """Make the roles and users of the bank's database in the embedded one.
-
-    Raises:
-        RunError: the database refuses.
-    """
-    from django.conf import settings
-
-    from config.roles import RolesRefused, roles_apply
-
-    name = settings.DATABASES["default"]["NAME"]
-    try:
-        roles_apply(database=name, admin_uri=uris.admin, app_uri=uris.app, owner_uri=uris.owner)
-    except RolesRefused as error:
-        raise RunError(str(error)) from error
-
-
-def pending_migrations() -> int:
-    """Return how many migrations the database still lacks."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str]:
     """Return granian's options for the bank."""
     options = {
@@ -357,7 +264,7 @@ def manage(arguments: list[str]) -> int:
     try:
         os.environ.update(environment(is_embedded=is_embedded))
         if uris is not None:
-            _sign_in(uris, as_administrator=arguments[:1] in _FOR_THE_ADMINISTRATOR)
+            sign_in(uris, as_administrator=arguments[:1] in _FOR_THE_ADMINISTRATOR)
         if database is not None:
             roles_make(database.uris)
         from django.core.management import execute_from_command_line
@@ -373,13 +280,6 @@ def manage(arguments: list[str]) -> int:
         if database is not None:
             database.stop()
     return 0
-
-
-def _sign_in(uris: Uris, *, as_administrator: bool = False) -> None:
-    """Put into the environment who this process and its children are for the database."""
-    os.environ.update({"MONGODB_URI": uris.app, OWNER_URI: uris.owner})
-    if as_administrator:
-        os.environ[ADMIN_URI] = uris.admin
 
 
 def main(arguments: list[str]) -> int:
