@@ -29,6 +29,7 @@ def test_the_database_starts_with_the_system_accounts_alone(owner_db: Database[d
     owner_db["something"].insert_one({"_id": 1})
     clean(owner_db)
     filled = {name for name in owner_db.list_collection_names() if owner_db[name].find_one()}
+    owner_db.drop_collection("something")
     kept = {"django_migrations", "django_content_type", "auth_permission"}
     assert filled - kept == {"ledger_accounts", "banking_outbox"}
     assert owner_db["ledger_accounts"].count_documents({"owner": None}) == len(settings.CURRENCIES)
