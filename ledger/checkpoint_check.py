@@ -15,7 +15,7 @@ from bson.int64 import Int64
 from pymongo.client_session import ClientSession
 
 from ledger import store
-from ledger.checkpoints import Checkpoint, at_moment, latest_leaves, leaf_of
+from ledger.checkpoints import Checkpoint, at_moment, checkpoint_latest, first_head, latest_leaves, leaf_of
 from ledger.merkle import Tree, root_of
 from ledger.proof import NO_STATEMENT, statement_hash, statement_is_signed
 from ledger.records import Document
@@ -68,20 +68,27 @@ def heads_check(
     """
     found = at_moment(store.HEADS, session).find({"_id": {"$gt": after}}, session=session).sort("_id", 1)
     heads = iter(found if limit is None else found.limit(limit))
+    last = checkpoint_latest(session)
+    made = 0 if last is None else last.number
     while chunk := list(islice(heads, _HEADS_AT_ONCE)):
-        roots, hashes = _roots(session, chunk), _hashes(session, chunk)
+        roots, hashes, befores = _roots(session, chunk), _hashes(session, chunk), _befores(session, chunk)
         for head in chunk:
-            sentence = _wrong_with(
-                head, roots.get(head["checkpoint"]), hashes.get((head["account"], head["last_seq"]))
-            )
+            end = (head["account"], head["last_seq"])
+            sentence = _wrong_with(head, roots.get(head["checkpoint"]), hashes.get(end), made)
+            if sentence is None and head["first_seq"] > 1 and _end_before(head) not in befores:
+                sentence = f"account {head['account']} entry {head['first_seq'] - 1} was signed, and its leaf is gone"
             yield head["_id"], None if sentence is None else (CODE, sentence)
 
 
-def _wrong_with(head: Document, checkpoint: Checkpoint | None, entry_hash: bytes | None) -> str | None:
+def _wrong_with(head: Document, checkpoint: Checkpoint | None, entry_hash: bytes | None, made: int) -> str | None:
+    """Return what is wrong with a leaf by itself; `made` is the number of the last checkpoint."""
     where = f"account {head['account']} entry {head['last_seq']}"
     if checkpoint is None:
-        # The process that makes the checkpoint writes it after its leaves.
-        return None
+        # The process that makes the checkpoint writes it after its leaves. What is missing before is told elsewhere.
+        is_unheard_of = head["checkpoint"] > made + 1
+        return (
+            f"{where} has a leaf of checkpoint {head['checkpoint']}, which was never made" if is_unheard_of else None
+        )
     root = root_of(leaf_of(head).hash, index=head["index"], size=checkpoint.accounts, path=head["path"])
     if root != checkpoint.root:
         return f"{where} has a leaf that checkpoint {checkpoint.number} did not sign"
@@ -105,17 +112,30 @@ def _hashes(session: ClientSession, heads: Sequence[Document]) -> dict[tuple[Any
     return {(entry["account"], entry["seq"]): entry["hash"] for entry in found}
 
 
+def _end_before(head: Document) -> tuple[Any, Any]:
+    return head["account"], head["first_seq"] - 1
+
+
+def _befores(session: ClientSession, heads: Sequence[Document]) -> set[tuple[Any, Any]]:
+    """Return where the leaves end that these continue: each new leaf begins where the account's old one ended."""
+    ends = [{"account": account, "last_seq": Int64(seq)} for account, seq in map(_end_before, heads) if seq > 0]
+    if not ends:
+        return set()
+    wanted = {"_id": 0, "account": 1, "last_seq": 1}
+    found = at_moment(store.HEADS, session).find({"$or": ends}, wanted, session=session)
+    return {(head["account"], head["last_seq"]) for head in found}
+
+
 def latest_root_check(session: ClientSession) -> Violations:
     """Check that the newest leaves of all accounts make the root of the last checkpoint: that none is missing."""
-    last = next(iter(at_moment(store.CHECKPOINTS, session).find({}, session=session).sort("_id", -1).limit(1)), None)
-    if last is None:
+    checkpoint = checkpoint_latest(session)
+    if checkpoint is None:
         return
-    checkpoint = Checkpoint.of(last)
-    unfinished = {"checkpoint": {"$gt": Int64(checkpoint.number)}}
-    if at_moment(store.HEADS, session).find_one(unfinished, session=session, hint="_id_", sort=[("_id", -1)]):
-        # The next checkpoint is being made, and its leaves have taken the place of some of these.
-        return
-    leaves = [leaf.hash for leaf in latest_leaves(session)]
+    # While the next checkpoint is being made, its leaves take the place of some of these.
+    later = {"_id": {"$gte": first_head(checkpoint.number + 1)}}
+    is_next_begun = at_moment(store.HEADS, session).find_one(later, session=session)
+    until = checkpoint.number if is_next_begun else None
+    leaves = [leaf.hash for leaf in latest_leaves(session, until=until)]
     if len(leaves) != checkpoint.accounts or Tree(leaves).root != checkpoint.root:
         yield CODE, f"the leaves of the accounts do not make the root that checkpoint {checkpoint.number} signed"
 

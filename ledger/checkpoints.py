@@ -4,6 +4,10 @@ The accounts are read at one moment, beside the leaves that they had before; an 
 leaf, which is kept with its path in this tree, so that receipts can be made at any time later. What is written grows
 with what happened since the last checkpoint; what is read grows with the number of accounts.
 
+Who signs believes nobody, for the bank's own credentials may add and remove leaves: the leaves that stay must be the
+ones that the last checkpoint signed, and new entries must continue, hash by hash, from where these ended. So a history
+that was rewritten, or a leaf that was slipped in, is never signed.
+
 One process at a time makes them. If it dies in the middle, the next one removes the leaves that have no checkpoint.
 Two at once could only fail, because numbers are unique, and who checks trusts signatures alone.
 """
@@ -24,9 +28,9 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 from ledger import store
-from ledger.chain import canonical, text_of
+from ledger.chain import BEGINNING, canonical, entry_hash, text_of
 from ledger.merkle import Tree, leaf_hash
-from ledger.proof import NO_STATEMENT, Leaf, statement_hash, statement_of
+from ledger.proof import NO_STATEMENT, Leaf, statement_hash, statement_is_signed, statement_of
 from ledger.records import Document, now
 from ledger.schema import PER_ACCOUNT
 from ledger.signing import PrivateKey, PublicKey
@@ -38,6 +42,10 @@ _ACCOUNTS_A_QUERY = 200
 _HEADS_A_WRITE = 500
 
 _log = structlog.get_logger(__name__)
+
+
+class LeavesForged(Exception):
+    """What the last checkpoint is said to have signed is not what it signed, so nothing is signed on top of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +116,18 @@ def checkpoint_append(key: PrivateKey) -> Checkpoint | None:
 
     Returns:
         The new checkpoint, None when there has been no entry since the last one.
+
+    Raises:
+        LeavesForged: the last checkpoint or its leaves are not what was signed; `verify_ledger` says more.
     """
     last = checkpoint_latest()
     number = 1 if last is None else last.number + 1
-    store.heads().delete_many({"_id": {"$gte": _first_head(number)}})
+    store.heads().delete_many({"_id": {"$gte": first_head(number)}})
     at = now()
     with store.client().start_session(snapshot=True) as session:
-        leaves = list(_leaves(session))
+        before = list(latest_leaves(session))
+        _see_that_signed(before, last, key)
+        leaves = list(_leaves(session, before))
     if not any(is_new for _, is_new in leaves):
         return None
     tree = Tree([leaf.hash for leaf, _ in leaves])
@@ -146,16 +159,28 @@ def _document(checkpoint: Checkpoint) -> Document:
     return {"_id": Int64(checkpoint.number), "accounts": Int64(checkpoint.accounts), **kept}
 
 
-def _leaves(session: ClientSession) -> Iterator[tuple[Leaf, bool]]:
+def _see_that_signed(leaves: Sequence[Leaf], last: Checkpoint | None, key: PrivateKey) -> None:
+    """See that these leaves, all of them and no other, are what the last checkpoint signed, with a key of ours."""
+    if last is None:
+        if leaves:
+            raise LeavesForged("There are leaves, and no checkpoint has been made.")
+        return
+    if not statement_is_signed(last.statement, last.signature, [*public_keys(), PublicKey(key.public_text)]):
+        raise LeavesForged(f"Checkpoint {last.number} is not signed by a key of this bank.")
+    if len(leaves) != last.accounts or Tree([leaf.hash for leaf in leaves]).root != last.root:
+        raise LeavesForged(f"The leaves are not those that checkpoint {last.number} signed.")
+
+
+def _leaves(session: ClientSession, signed: Iterable[Leaf]) -> Iterator[tuple[Leaf, bool]]:
     """Yield the leaf of every account that has entries, in the order of their ids, and whether it is new."""
-    before = _Before(latest_leaves(session))
+    before = _Before(iter(signed))
     where = {**ACCOUNT_IDS, "seq": {"$gt": 0}}
     wanted = {"seq": 1, "head_hash": 1}
     accounts = iter(at_moment(store.ACCOUNTS, session).find(where, wanted, session=session).sort("_id", 1))
     while chunk := list(islice(accounts, _ACCOUNTS_A_QUERY)):
         olds = [before.of(account["_id"]) for account in chunk]
         moved = [
-            (account, 0 if old is None else old.last_seq)
+            (account, old)
             for account, old in zip(chunk, olds, strict=True)
             if old is None or old.last_seq < account["seq"]
         ]
@@ -179,10 +204,15 @@ class _Before:
         return self._next if self._next is not None and self._next.account == str(account) else None
 
 
-def latest_leaves(session: ClientSession) -> Iterator[Leaf]:
-    """Yield the newest leaf of every account, in the order of their ids."""
+def latest_leaves(session: ClientSession, *, until: int | None = None) -> Iterator[Leaf]:
+    """Yield the newest leaf of every account, in the order of their ids.
+
+    Args:
+        until: the number of the checkpoint after which leaves do not count; it costs a look at all that there are.
+    """
     fields = ("first_seq", "last_seq", "head", "entries_root")
     stages: list[dict[str, Any]] = [
+        *([] if until is None else [{"$match": {"checkpoint": {"$lte": Int64(until)}}}]),
         {"$sort": {"account": 1, "last_seq": -1}},
         {"$group": {"_id": "$account", **{name: {"$first": f"${name}"} for name in fields}}},
         {"$sort": {"_id": 1}},
@@ -202,12 +232,15 @@ def leaf_of(head: Document) -> Leaf:
     )
 
 
-def _new_leaves(session: ClientSession, moved: Sequence[tuple[Document, int]]) -> dict[ObjectId, Leaf]:
-    """Return the new leaves of accounts, each given with the number of the last entry that its old leaf covers."""
+_Moved = Sequence[tuple[Document, Leaf | None]]
+
+
+def _new_leaves(session: ClientSession, moved: _Moved) -> dict[ObjectId, Leaf]:
+    """Return the new leaves of accounts, each given with its old leaf."""
     found = _entry_hashes(session, moved)
     leaves = {}
-    for account, covered in moved:
-        hashes = found.get(account["_id"], [])
+    for account, old in moved:
+        hashes, covered = found.get(account["_id"], []), _covered(old)
         last = covered + len(hashes)
         if not hashes or (last == account["seq"] and hashes[-1] != account["head_hash"]):
             # What does not hold together is not signed; verification says what is wrong with it.
@@ -218,26 +251,45 @@ def _new_leaves(session: ClientSession, moved: Sequence[tuple[Document, int]]) -
     return leaves
 
 
-def _entry_hashes(session: ClientSession, moved: Sequence[tuple[Document, int]]) -> dict[ObjectId, list[bytes]]:
-    """Return the hashes of the entries behind each number, as far as they have no gap."""
+def _covered(old: Leaf | None) -> int:
+    return 0 if old is None else old.last_seq
+
+
+def _entry_hashes(session: ClientSession, moved: _Moved) -> dict[ObjectId, list[bytes]]:
+    """Return the hashes of the entries behind each old leaf, as far as they continue it and one another."""
     if not moved:
         return {}
     ranges = [
-        {"account": account["_id"], "seq": {"$gt": covered, "$lte": min(account["seq"], covered + MOST_ENTRIES)}}
-        for account, covered in moved
+        {
+            "account": account["_id"],
+            "seq": {"$gt": _covered(old), "$lte": min(account["seq"], _covered(old) + MOST_ENTRIES)},
+        }
+        for account, old in moved
     ]
-    found: dict[ObjectId, list[tuple[int, bytes]]] = {account["_id"]: [] for account, _ in moved}
-    wanted = {"_id": 0, "account": 1, "seq": 1, "hash": 1}
+    found: dict[ObjectId, list[_Link]] = {account["_id"]: [] for account, _ in moved}
     # Named, because the planner would try two indexes for each of the ranges.
-    entries = at_moment(store.ENTRIES, session).find({"$or": ranges}, wanted, session=session, hint=PER_ACCOUNT)
+    entries = at_moment(store.ENTRIES, session).find({"$or": ranges}, session=session, hint=PER_ACCOUNT)
     for entry in entries:
-        found[entry["account"]].append((int(entry["seq"]), entry["hash"]))
-    return {account["_id"]: _without_gap(found[account["_id"]], covered) for account, covered in moved}
+        if entry["hash"] == entry_hash(entry):
+            found[entry["account"]].append((int(entry["seq"]), entry["previous_hash"], entry["hash"]))
+    return {account["_id"]: _linked(found[account["_id"]], old) for account, old in moved}
 
 
-def _without_gap(numbered: list[tuple[int, bytes]], covered: int) -> list[bytes]:
-    numbered.sort()
-    return [hash_ for place, (seq, hash_) in enumerate(numbered, start=covered + 1) if seq == place]
+# The number of an entry, the hash of the one before it, and its own.
+_Link = tuple[int, bytes, bytes]
+
+
+def _linked(links: list[_Link], old: Leaf | None) -> list[bytes]:
+    """Return the hashes behind an old leaf up to the first that is missing or does not carry the one before it."""
+    hashes: list[bytes] = []
+    place, previous = _covered(old), BEGINNING if old is None else old.head
+    for seq, carried, own in sorted(links):
+        place += 1
+        if seq != place or carried != previous:
+            break
+        hashes.append(own)
+        previous = own
+    return hashes
 
 
 def _heads_write(number: int, heads: Iterable[tuple[Leaf, int, list[bytes]]]) -> None:
@@ -260,7 +312,8 @@ def _head_document(number: int, leaf: Leaf, index: int, path: list[bytes]) -> Do
     }
 
 
-def _first_head(number: int) -> str:
+def first_head(number: int) -> str:
+    """Return the id before those of a checkpoint's leaves, and behind those of all earlier ones."""
     return f"{number:016d}:"
 
 

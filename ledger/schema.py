@@ -84,6 +84,11 @@ _OVERDRAFT_IS_THE_SYSTEMS = {
 _ID_NAMES_TRANSACTION_AND_DIRECTION = {
     "$expr": {"$eq": ["$_id", {"$concat": [{"$toString": "$transaction"}, ":", "$direction"]}]}
 }
+# Leaves are found by their ids, so none may hide under that of another checkpoint. Written as in `checkpoints`.
+_SIXTEEN_DIGITS = {"$substrCP": [{"$toString": {"$add": [Int64(10**16), "$checkpoint"]}}, 1, 16]}
+_ID_NAMES_CHECKPOINT_AND_ACCOUNT = {
+    "$expr": {"$eq": ["$_id", {"$concat": [_SIXTEEN_DIGITS, ":", {"$toString": "$account"}]}]}
+}
 
 _ACCOUNT = {
     "$and": [
@@ -202,17 +207,22 @@ VALIDATORS: dict[str, dict[str, Any]] = {
         key=_TEXT,
         signature=_HASH,
     ),
-    store.HEADS: _exactly(
-        _id=_TEXT,
-        account=_ID,
-        checkpoint=_POSITIVE,
-        first_seq=_POSITIVE,
-        last_seq=_POSITIVE,
-        head=_HASH,
-        entries_root=_HASH,
-        index=_COUNT,
-        path={"bsonType": "array", "items": _HASH},
-    ),
+    store.HEADS: {
+        "$and": [
+            _exactly(
+                _id=_TEXT,
+                account=_ID,
+                checkpoint=_POSITIVE,
+                first_seq=_POSITIVE,
+                last_seq=_POSITIVE,
+                head=_HASH,
+                entries_root=_HASH,
+                index=_COUNT,
+                path={"bsonType": "array", "items": _HASH},
+            ),
+            _ID_NAMES_CHECKPOINT_AND_ACCOUNT,
+        ]
+    },
     store.VERIFICATIONS: {
         "$and": [
             _exactly(

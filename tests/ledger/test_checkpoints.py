@@ -11,13 +11,22 @@ import pytest
 from bson.int64 import Int64
 from bson.objectid import ObjectId
 from pymongo.database import Database
+from pymongo.errors import WriteError
 
 from ledger import checkpoints, store
+from ledger.accounts import account_get
 from ledger.chain import entry_hash
 from ledger.checkpoint_check import heads_check, kept_check, latest_root_check, statements_check
-from ledger.checkpoints import Checkpoint, checkpoint_append, checkpoint_get, checkpoint_latest, public_keys
+from ledger.checkpoints import (
+    Checkpoint,
+    LeavesForged,
+    checkpoint_append,
+    checkpoint_get,
+    checkpoint_latest,
+    public_keys,
+)
 from ledger.errors import ReceiptNotProved, ReceiptNotReady, TransactionNotFound
-from ledger.merkle import Tree
+from ledger.merkle import Tree, leaf_hash
 from ledger.proof import NO_STATEMENT, ProofInvalid, receipt_check, statement_hash
 from ledger.receipts import entry_checkpoint, signed_receipt
 from ledger.records import Account
@@ -186,6 +195,42 @@ def remove_a_checkpoint(database: Database[dict[str, Any]], account: ObjectId) -
     database["ledger_checkpoints"].delete_one({"_id": 1})
 
 
+def remove_an_old_leaf(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    """The bank's own credentials are enough for it; nobody would get a receipt for what it covers any more."""
+    assert store.heads().delete_one({"account": account, "last_seq": 2}).deleted_count == 1
+
+
+def hide_a_missing_leaf(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    store.heads().insert_one(slipped_in(account, checkpoint=3, seq=5))
+    remove_a_leaf(database, account)
+
+
+def leave_a_leaf_of_nothing(database: Database[dict[str, Any]], account: ObjectId) -> None:
+    store.heads().insert_one(slipped_in(account, checkpoint=99, seq=5))
+
+
+def slipped_in(account: ObjectId, *, checkpoint: int, seq: int) -> dict[str, Any]:
+    """Return a leaf that anybody with the bank's credentials can add, over an entry that never was."""
+    return {
+        "_id": f"{checkpoint:016d}:{account}",
+        "account": account,
+        "checkpoint": Int64(checkpoint),
+        "first_seq": Int64(seq),
+        "last_seq": Int64(seq),
+        "head": b"\7" * 32,
+        "entries_root": Tree([leaf_hash(b"\7" * 32)]).root,
+        "index": Int64(0),
+        "path": [],
+    }
+
+
+def partner_of(account: ObjectId) -> ObjectId:
+    entry = store.books().entries.find_one({"account": account, "seq": 3})
+    assert entry is not None
+    found: ObjectId = entry["counterparty"]
+    return found
+
+
 def sign_with_another_key(database: Database[dict[str, Any]], account: ObjectId) -> None:
     database["ledger_checkpoints"].delete_one({"_id": 2})
     database["ledger_heads"].delete_many({"checkpoint": 2})
@@ -199,6 +244,9 @@ FORGERIES: dict[str, tuple[Callable[[Database[dict[str, Any]], ObjectId], None],
     "the leaf forged too": (forge_the_leaf_too, "did not sign"),
     "leaf, paths and root forged": (forge_leaf_and_root, "is not signed by a key of this bank"),
     "a leaf removed": (remove_a_leaf, "do not make the root"),
+    "an old leaf removed": (remove_an_old_leaf, "its leaf is gone"),
+    "a leaf removed behind one of the next checkpoint": (hide_a_missing_leaf, "do not make the root"),
+    "a leaf of no checkpoint": (leave_a_leaf_of_nothing, "which was never made"),
     "a checkpoint removed": (remove_a_checkpoint, "checkpoint 1 is missing"),
     "signed again with another key": (sign_with_another_key, "is not signed by a key of this bank"),
 }
@@ -247,6 +295,75 @@ def test_what_was_taken_back_is_found_by_a_checkpoint_that_was_kept(
     assert wrong() == []
     assert len(found()) == 1
     assert "is not in this database" in found()[0]
+
+
+# --- what the signer does not sign ---------------------------------------------------------------------------------
+
+
+def test_a_leaf_that_was_slipped_in_is_not_signed(
+    signed_bank: Account, open_account: Opener, signing_key: PrivateKey
+) -> None:
+    """Adding leaves is a right of the bank's own credentials. Signed, this one would prove an entry that never was."""
+    open_account(5)
+    system = store.books().accounts.find_one({"kind": "SYSTEM", "currency": "INR"})
+    assert system is not None
+    store.heads().insert_one(slipped_in(system["_id"], checkpoint=2, seq=system["seq"]))
+    with pytest.raises(LeavesForged, match="not those that checkpoint 2 signed"):
+        checkpoint_append(signing_key)
+    # It goes as it came, and leaves nothing that was signed.
+    store.heads().delete_one({"_id": f"{2:016d}:{system['_id']}"})
+    assert appended(signing_key).number == 3
+    assert wrong() == []
+
+
+def test_nothing_is_signed_on_top_of_a_checkpoint_of_somebody_else(
+    signed_bank: Account, open_account: Opener, signing_key: PrivateKey
+) -> None:
+    open_account(5)
+    last = store.checkpoints().find_one({"_id": 2})
+    store.checkpoints().insert_one({**(last or {}), "_id": Int64(3)})
+    with pytest.raises(LeavesForged, match="not signed"):
+        checkpoint_append(signing_key)
+
+
+def test_no_leaf_can_hide_under_an_id_of_its_own(
+    open_account: Opener, signing_key: PrivateKey, owner_db: Database[dict[str, Any]]
+) -> None:
+    one = open_account(100)
+    leaf = slipped_in(one.id, checkpoint=1, seq=1)
+    with pytest.raises(WriteError):
+        store.heads().insert_one({**leaf, "_id": f"0:{one.id}"})
+    owner_db.get_collection("ledger_heads").insert_one({**leaf, "_id": f"{1:016d}:{one.id}"})
+    assert appended(signing_key).number == 1
+    assert wrong() == []
+
+
+def test_what_was_rewritten_is_not_signed_over(
+    signed_bank: Account, signing_key: PrivateKey, owner_db: Database[dict[str, Any]]
+) -> None:
+    """With a new leaf of the bank's own, those that tell could be taken away and nothing would be left to see."""
+    partner = account_get(partner_of(signed_bank.id))
+    edit_and_rechain(owner_db, signed_bank.id)
+    send(account_get(signed_bank.id), partner, 1, "d")
+    made = appended(signing_key)
+    assert store.heads().count_documents({"account": signed_bank.id, "checkpoint": made.number}) == 0
+    assert store.heads().count_documents({"account": partner.id, "checkpoint": made.number}) == 1
+    assert any("was changed" in one for one in wrong())
+
+
+def test_a_hash_that_is_not_that_of_the_content_is_not_signed(
+    signed_bank: Account, signing_key: PrivateKey, owner_db: Database[dict[str, Any]]
+) -> None:
+    """Put back afterwards, it would have left no trace but a signature under an entry that never was."""
+    partner = account_get(partner_of(signed_bank.id))
+    for key in "de":
+        send(signed_bank, partner, 1, key)
+    entries = owner_db["ledger_entries"]
+    entries.update_one({"account": signed_bank.id, "seq": 5}, {"$set": {"hash": b"\7" * 32}})
+    entries.update_one({"account": signed_bank.id, "seq": 6}, {"$set": {"previous_hash": b"\7" * 32}})
+    made = appended(signing_key)
+    assert store.heads().count_documents({"account": signed_bank.id, "checkpoint": made.number}) == 0
+    assert store.heads().count_documents({"account": partner.id, "checkpoint": made.number}) == 1
 
 
 # --- receipts -----------------------------------------------------------------------------------------------------
