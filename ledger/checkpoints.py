@@ -270,13 +270,13 @@ def _entry_hashes(session: ClientSession, moved: _Moved) -> dict[ObjectId, list[
     # Named, because the planner would try two indexes for each of the ranges.
     entries = at_moment(store.ENTRIES, session).find({"$or": ranges}, session=session, hint=PER_ACCOUNT)
     for entry in entries:
-        if entry["hash"] == entry_hash(entry):
-            found[entry["account"]].append((int(entry["seq"]), entry["previous_hash"], entry["hash"]))
+        if entry.get("hash") == entry_hash(entry):
+            found[entry["account"]].append((int(entry["seq"]), entry.get("previous_hash"), entry["hash"]))
     return {account["_id"]: _linked(found[account["_id"]], old) for account, old in moved}
 
 
 # The number of an entry, the hash of the one before it, and its own.
-_Link = tuple[int, bytes, bytes]
+_Link = tuple[int, bytes | None, bytes]
 
 
 def _linked(links: list[_Link], old: Leaf | None) -> list[bytes]:

@@ -19,7 +19,7 @@ from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, TOTALS, R
 from ledger.invariants import Place
 from ledger.records import Document
 from ledger.sums import balances_check, indexes_check, totals_check
-from ledger.walk import ACCOUNTS_BEGIN, TRANSACTIONS_BEGIN, accounts_walk, transactions_walk
+from ledger.walk import ACCOUNTS_BEGIN, accounts_walk, transactions_walk
 
 # A leaf and a signature cost several times as much as an entry.
 _AS_DEAR_AS_ENTRIES = 5
@@ -52,7 +52,7 @@ def _place_document(place: Place) -> Document:
 
 
 def _transactions(session: ClientSession, cursor: Document | None, budget: int, report: Report) -> Document | None:
-    after = TRANSACTIONS_BEGIN if cursor is None else cursor["after"]
+    after = None if cursor is None else cursor["after"]
     last = transactions_walk(session, after=after, budget=budget, report=report)
     return None if last is None else {"after": last}
 

@@ -6,7 +6,7 @@ The client is fetched at call time: bound at import it would point at another da
 from datetime import UTC
 from typing import Any, NamedTuple
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from django.db import connections
 from pymongo import MongoClient
 from pymongo.collection import Collection
@@ -30,7 +30,14 @@ VERIFICATIONS = "ledger_verifications"
 DURABLE = WriteConcern(w="majority", j=True)
 # A transaction reads one moment of the database, and only what can no longer be rolled back.
 SNAPSHOT = ReadConcern("snapshot")
-_UTC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+# The database keeps times that Python has none for, and texts that are not UTF-8. Read as the nearest there is, one
+# such document is found wrong; refused by the driver, it would end every verification and hold up the outbox.
+_CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
+    tz_aware=True,
+    tzinfo=UTC,
+    datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
+    unicode_decode_error_handler="replace",
+)
 
 
 class Books(NamedTuple):
@@ -55,7 +62,7 @@ def database() -> Database[dict[str, Any]]:
     name = connections["default"].settings_dict["NAME"]
     return client().get_database(
         name,
-        codec_options=_UTC,
+        codec_options=_CODEC,
         read_preference=ReadPreference.PRIMARY,
         read_concern=ReadConcern("majority"),
         write_concern=DURABLE,

@@ -23,9 +23,8 @@ from ledger.invariants import Place, account_check, entry_check, transaction_che
 from ledger.records import Document
 from ledger.store import Books, books
 
-# Accounts are walked from the newest to the oldest, so this comes before all of them; transactions the other way.
+# Accounts are walked from the newest to the oldest, so this comes before all of them.
 ACCOUNTS_BEGIN = Place(ObjectId(b"\xff" * 12))
-TRANSACTIONS_BEGIN = ObjectId(bytes(12))
 
 # The index that the entries are walked by, backwards: account descending, number ascending.
 _BY_ACCOUNT = [("account", ASCENDING), ("seq", DESCENDING)]
@@ -114,7 +113,7 @@ def _join(accounts: Iterator[Document], groups: Iterator[tuple[ObjectId, Iterato
 def transactions_walk(
     session: ClientSession,
     *,
-    after: ObjectId,
+    after: ObjectId | None,
     budget: int,
     report: Report,
 ) -> ObjectId | None:
@@ -122,7 +121,7 @@ def transactions_walk(
 
     Args:
         session: a snapshot's.
-        after: the last transaction of the part before, or `TRANSACTIONS_BEGIN`.
+        after: the last transaction of the part before, None to begin.
         budget: how many transactions to check, from 1.
         report: counts, and takes the violations.
 
@@ -130,7 +129,8 @@ def transactions_walk(
         The last transaction that was checked, or None when all are done.
     """
     of = snapshot_books()
-    found = of.transactions.find({"_id": {"$gt": after}}, session=session, batch_size=min(budget, _MAX_AT_ONCE))
+    rest = {} if after is None else {"_id": {"$gt": after}}
+    found = of.transactions.find(rest, session=session, batch_size=min(budget, _MAX_AT_ONCE))
     groups = _Groups(session, after, budget)
     done = report.transactions + budget
     for transaction in found.sort("_id", ASCENDING).limit(budget):
@@ -148,8 +148,8 @@ def transactions_walk(
 class _Groups:
     """Entries by transaction. Their ids begin with it, so they come in the same order as the transactions."""
 
-    def __init__(self, session: ClientSession, after: ObjectId, budget: int) -> None:
-        ids = {"_id": {"$gt": f"{after};"}}
+    def __init__(self, session: ClientSession, after: ObjectId | None, budget: int) -> None:
+        ids = {} if after is None else {"_id": {"$gt": f"{after};"}}
         at_once = min(2 * budget + 1, _MAX_AT_ONCE)
         entries = snapshot_books().entries.find(ids, session=session, batch_size=at_once).sort("_id", ASCENDING)
         self._groups = groupby(entries, key=lambda entry: str(entry["_id"]).partition(":")[0])

@@ -1,11 +1,14 @@
 """Every kind of damage that is done to the books behind the service's back, and the invariants that it breaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bson import encode
+from bson.datetime_ms import DatetimeMS
 from bson.int64 import Int64
 from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
 
 from ledger.chain import BEGINNING, entry_hash
 from ledger.findings import CHAIN, I1, I2, I3, I4, I5, TOTALS
@@ -13,9 +16,11 @@ from ledger.store import books, database
 from tests.database import owner_database
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+# Not UTF-8, which the database does not mind.
+NO_TEXT = RawBSONDocument(encode({"$set": {"note": "NOT UTF-8"}}).replace(b"NOT UTF-8", b"\xff\xfe\xfd UTF-8"))
 
 
-def damaged(collection: str, query: dict[str, Any], change: dict[str, Any]) -> None:
+def damaged(collection: str, query: dict[str, Any], change: Mapping[str, Any]) -> None:
     """Change a document behind the service's and the validator's back."""
     owner_database(database().name).command(
         "update", collection, updates=[{"q": query, "u": change, "multi": False}], bypassDocumentValidation=True
@@ -164,6 +169,20 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "an entry that names another transaction": (
         lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, {"$set": {"transaction": ObjectId()}}),
         {I4, CHAIN},
+    ),
+    "a time that there is not": (
+        lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, {"$set": {"created_at": DatetimeMS(2**62)}}),
+        {I5, CHAIN},
+    ),
+    "words that are no text": (
+        lambda one: damaged("ledger_entries", {"account": one, "seq": 3}, NO_TEXT),
+        {CHAIN},
+    ),
+    "a transaction before the first": (
+        lambda one: books().transactions.insert_one(
+            {**(books().transactions.find_one({"key": "a1"}) or {}), "_id": ObjectId(bytes(12)), "key": "zero"}
+        ),
+        {I4},
     ),
     "an account lost": (lambda one: drop("ledger_accounts", {"_id": one}), {I1, I5, TOTALS}),
     "an account with a balance that is a text": (
