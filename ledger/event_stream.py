@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from bson.objectid import ObjectId
 from bson.timestamp import Timestamp
 from pymongo.change_stream import CollectionChangeStream
@@ -30,6 +31,7 @@ _ONLY_EVENTS = [{"$match": {"operationType": "insert", "fullDocument.event": {"$
 # The log has gone on too far; the token is of another database; the token is none.
 _PLACE_LOST = {286, 280, 260, 9, 50811}
 
+_log = structlog.get_logger(__name__)
 Token = Mapping[str, Any]
 
 
@@ -58,7 +60,7 @@ class EventStream:
         ends = time.monotonic() + _GATHER_SECONDS
         with _place_lost():
             while len(events) < at_most and (change := self._stream.try_next()) is not None:
-                events.append(Event.of(change["fullDocument"]))
+                events += _whole(change["fullDocument"])
                 if time.monotonic() > ends:
                     break
         return events
@@ -92,6 +94,15 @@ def _place_lost() -> Iterator[None]:
         raise
 
 
+def _whole(record: Document) -> list[Event]:
+    """Return the event of a record, none when nobody could read it: the bank itself writes no such records."""
+    event = Event.of(record)
+    if event.is_whole:
+        return [event]
+    _log.error("event_not_whole", record=event.id, name=event.name)
+    return []
+
+
 def events_since(moment: datetime) -> Iterator[Event]:
     """Yield the events from about a moment on, in the order of their ids: nearly, but not quite, that of the commits.
 
@@ -104,7 +115,8 @@ def events_since(moment: datetime) -> Iterator[Event]:
         found = list(books().audit.find({"_id": after, "event": {"$ne": None}}).sort("_id", 1).limit(_SCANNED_AT_ONCE))
         if not found:
             return
-        yield from map(Event.of, found)
+        for record in found:
+            yield from _whole(record)
         last = found[-1]["_id"]
 
 

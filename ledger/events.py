@@ -16,6 +16,9 @@ from typing import Any
 
 from bson.objectid import ObjectId
 
+from ledger.errors import LedgerError
+from ledger.money import parse_amount
+
 TRANSACTION_COMPLETED, TRANSACTION_FAILED = "transaction.completed", "transaction.failed"
 ACCOUNT_OPENED, ACCOUNT_ACTIVATED, ACCOUNT_CLOSED = "account.opened", "account.activated", "account.closed"
 ACCOUNT_FROZEN, ACCOUNT_UNFROZEN = "account.frozen", "account.unfrozen"
@@ -69,3 +72,31 @@ class Event:
             details=record["details"],
             request_id=record.get("request_id") or "",
         )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has what its name promises; consumers may rely on it.
+
+        The database cannot see to that, and an event that nobody can read would hold up all that come after it.
+        """
+        if self.name not in NAMES:
+            return True
+        if not isinstance(self.subject, ObjectId) or not isinstance(self.details, dict):
+            return False
+        if self.name in (TRANSACTION_COMPLETED, TRANSACTION_FAILED):
+            return len(set(self.accounts)) == len(self.accounts) == 2 and _tells_of_money(self.details)
+        return _has_texts(self.details, "currency", "status", "reason")
+
+
+def _tells_of_money(details: Mapping[str, Any]) -> bool:
+    if not _has_texts(details, "amount", "currency") or not isinstance(details.get("reason", 0), str | None):
+        return False
+    try:
+        parse_amount(details["amount"], details["currency"])
+    except LedgerError:
+        return False
+    return True
+
+
+def _has_texts(details: Mapping[str, Any], *names: str) -> bool:
+    return all(isinstance(details.get(name), str) for name in names)

@@ -7,8 +7,11 @@ from threading import Event as Flag
 from typing import Any
 
 import pytest
+from bson import encode
+from bson.datetime_ms import DatetimeMS
 from bson.int64 import Int64
 from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from banking.outbox import relay as relaying
@@ -267,3 +270,36 @@ def test_the_database_refuses_a_delivery_twice(payer: Account, payee: Account) -
         deliveries().insert_one({**one, "position": Int64(10_000)})
     with pytest.raises(Exception, match="failed validation"):
         deliveries().update_one({"_id": one["_id"]}, {"$set": {"state": DELIVERED}})
+
+
+WRONG_RECORDS: dict[str, dict[str, Any]] = {
+    "a transfer between nobody": {"event": "transaction.completed", "accounts": [], "details": {}},
+    "a transfer of no amount": {"event": "transaction.completed", "details": {"currency": "INR", "reason": None}},
+    "a transfer of words": {
+        "event": "transaction.failed",
+        "details": {"amount": "x", "currency": "INR", "reason": ""},
+    },
+    "a currency that there is not": {"event": "transaction.completed", "details": {"amount": "1", "currency": "?"}},
+    "an account without a state": {"event": "account.frozen", "details": {}},
+    "details that are a reference": {"event": "account.frozen", "details": {"$ref": "a", "$id": 1}},
+    "no subject": {"event": "account.frozen", "subject": None},
+    "a time that there is not": {"at": DatetimeMS(2**62)},
+    "a text that is none": {"address": "NOT UTF-8"},
+}
+
+
+@pytest.mark.parametrize("record", WRONG_RECORDS)
+def test_a_record_that_nobody_can_read_holds_up_nobody(payer: Account, payee: Account, record: str) -> None:
+    """The bank's credentials may add audit records of any kind, and none can be removed again."""
+    relay_all()
+    known = books().audit.find_one({"_id": an_event(payer)})
+    wrong = encode({**(known or {}), "_id": ObjectId(), "accounts": [payer.id, payee.id], **WRONG_RECORDS[record]})
+    books().audit.insert_one(RawBSONDocument(wrong.replace(b"NOT UTF-8", b"\xff\xfe\xfd UTF-8")))
+    expected = an_event(payee)
+    relay_all()
+    assert told()[-1].event_id == expected
+    # Nor one that looks for its place again.
+    outbox_restored(database())
+    again = an_event(payee)
+    relay_all()
+    assert told()[-1].event_id == again
