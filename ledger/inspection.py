@@ -14,7 +14,7 @@ from django.conf import settings
 from ledger import sessions
 from ledger.leases import lease_give_back, lease_take
 from ledger.phases import PHASES, proved_by
-from ledger.records import now
+from ledger.records import is_past, now
 from ledger.store import client
 from ledger.verifications import Verification, round_begin, round_latest, round_running, round_update
 
@@ -56,7 +56,8 @@ def inspection_leave() -> None:
 
 def _seconds_until_due() -> float:
     last = round_latest()
-    if last is None:
+    # A beginning that has not come yet was written while a clock was wrong.
+    if last is None or not is_past(last.started_at):
         return 0
     due = last.started_at + timedelta(seconds=settings.VERIFICATION_ROUND_SECONDS)
     return (due - now()).total_seconds()

@@ -13,6 +13,8 @@ from pymongo import ReturnDocument
 from ledger import store
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# Nobody takes a lease for longer. One that ends later was taken while the clock was wrong, and its holder may be dead.
+LONGEST_SECONDS = 24 * 60 * 60
 
 
 def lease_take(name: str, *, holder: ObjectId, seconds: float) -> bool:
@@ -26,8 +28,10 @@ def lease_take(name: str, *, holder: ObjectId, seconds: float) -> bool:
     Returns:
         Whether `holder` has it now.
     """
-    free = {"$or": [{"$eq": ["$holder", holder]}, {"$lte": [{"$ifNull": ["$until", _LONG_AGO]}, "$$NOW"]}]}
-    end = {"$add": ["$$NOW", int(seconds * 1000)]}
+    until = {"$ifNull": ["$until", _LONG_AGO]}
+    latest = {"$add": ["$$NOW", LONGEST_SECONDS * 1000]}
+    free = {"$or": [{"$eq": ["$holder", holder]}, {"$lte": [until, "$$NOW"]}, {"$gt": [until, latest]}]}
+    end = {"$add": ["$$NOW", int(min(seconds, LONGEST_SECONDS) * 1000)]}
     taken = {"holder": {"$cond": [free, holder, "$holder"]}, "until": {"$cond": [free, end, "$until"]}}
     after = store.leases().find_one_and_update(
         {"_id": name}, [{"$set": taken}], upsert=True, return_document=ReturnDocument.AFTER

@@ -28,6 +28,9 @@ DEBIT, CREDIT = "DEBIT", "CREDIT"
 # A FAILED transaction may be executed again under its key until it has failed this often.
 MAX_FAILURES = 3
 
+# The clocks of a bank's machines agree at least as well as this.
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +38,11 @@ def now() -> datetime:
     """Return the present in UTC, at the precision the database keeps (milliseconds)."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def is_past(moment: datetime) -> bool:
+    """Whether a moment has come, as far as the clocks of the machines agree."""
+    return moment - now() < _CLOCKS_DIFFER
 
 
 # The last second that four bytes can count, in 2106.

@@ -13,7 +13,7 @@ from ledger.checkpoints import Checkpoint, checkpoint_latest, public_keys
 from ledger.durability import majority_lag_seconds
 from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, MAX_VIOLATIONS, TOTALS, Violation
 from ledger.privileges import NO_USERS, app_privileges_excess
-from ledger.records import now
+from ledger.records import is_past, now
 from ledger.verifications import Verification, full_latest, round_latest, round_running
 
 OK, VIOLATED, UNKNOWN = "ok", "violated", "unknown"
@@ -116,7 +116,9 @@ def _proved(code: str, evidence: Sequence[Verification]) -> Invariant:
     broken = [one for one in evidence if one.report.counts[code]]
     if broken:
         return Invariant(code, VIOLATED, max(one.proved.get(code, one.started_at) for one in broken))
-    at = max((one.proved[code] for one in evidence if code in one.proved), default=None)
+    # What was found at a time that has not come yet, by a wrong clock, would count for years.
+    found = (one.proved[code] for one in evidence if code in one.proved)
+    at = max(filter(is_past, found), default=None)
     if at is None:
         return Invariant(code, UNKNOWN, None, _why_undecided(code))
     if now() - at > LASTS:

@@ -121,6 +121,20 @@ def test_signatures_that_nobody_can_check_are_not_called_good(bank: Bank, settin
     assert known.state != OK
 
 
+def test_a_clock_that_was_wrong_makes_nothing_good_for_years(
+    bank: Bank, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VERIFICATION_ROUND_SECONDS = 300
+    with monkeypatch.context() as ahead:
+        for module in ("inspection", "verifications"):
+            ahead.setattr(f"ledger.{module}.now", lambda: now() + timedelta(days=3_650))
+        inspected()
+    assert with_state(integrity(), OK) & READ == set()
+    # And the next round does not wait until then.
+    inspected()
+    assert with_state(integrity(), OK) & READ == READ
+
+
 def test_a_violation_is_told_while_the_round_still_runs(bank: Bank) -> None:
     inspected()
     head_lost(bank.owners.id)

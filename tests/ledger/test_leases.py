@@ -1,5 +1,6 @@
 """A lease belongs to one at a time, and to the next when it is over."""
 
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 from bson.objectid import ObjectId
@@ -29,6 +30,18 @@ def test_only_its_holder_gives_it_back(ledger_db: object) -> None:
     assert not lease_take("work", holder=SECOND, seconds=60)
     lease_give_back("work", holder=FIRST)
     assert lease_take("work", holder=SECOND, seconds=60)
+
+
+def test_one_that_a_wrong_clock_gave_is_nobodys(ledger_db: object) -> None:
+    """The clock of the database was years ahead, and who took the lease then has died."""
+    store.leases().insert_one({"_id": "work", "holder": FIRST, "until": datetime(2525, 1, 1, tzinfo=UTC)})
+    assert lease_take("work", holder=SECOND, seconds=60)
+    assert not lease_take("work", holder=FIRST, seconds=60)
+
+
+def test_none_is_longer_than_one_that_counts(ledger_db: object) -> None:
+    assert lease_take("work", holder=FIRST, seconds=10**9)
+    assert not lease_take("work", holder=SECOND, seconds=60)
 
 
 def test_of_many_at_once_one_gets_it(ledger_db: object) -> None:
