@@ -8,8 +8,8 @@ Who signs believes nobody, for the bank's own credentials may add and remove lea
 ones that the last checkpoint signed, and new entries must continue, hash by hash, from where these ended. So a history
 that was rewritten, or a leaf that was slipped in, is never signed.
 
-One process at a time makes them. If it dies in the middle, the next one removes the leaves that have no checkpoint.
-Two at once could only fail, because numbers are unique, and who checks trusts signatures alone.
+One process at a time makes them. If it dies in the middle, the next one removes the leaves that have no checkpoint. Of
+two at once the one that began last goes on (`ledger.attempts`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 from ledger import store
+from ledger.attempts import attempt_begin, attempt_finish, unfinished_remove
 from ledger.chain import BEGINNING, canonical, entry_hash, text_of
 from ledger.merkle import Tree, leaf_hash
 from ledger.proof import NO_STATEMENT, Leaf, statement_hash, statement_is_signed, statement_of
@@ -109,8 +110,6 @@ def checkpoint_get(number: int) -> Checkpoint | None:
 def checkpoint_append(key: PrivateKey) -> Checkpoint | None:
     """Sign the heads of all accounts as they are now.
 
-    Only one process at a time may do it (`ledger.leases`).
-
     Args:
         key: signs.
 
@@ -118,11 +117,13 @@ def checkpoint_append(key: PrivateKey) -> Checkpoint | None:
         The new checkpoint, None when there has been no entry since the last one.
 
     Raises:
+        AttemptOver: another process has begun meanwhile.
         LeavesForged: the last checkpoint or its leaves are not what was signed; `verify_ledger` says more.
     """
+    attempt = attempt_begin()
     last = checkpoint_latest()
     number = 1 if last is None else last.number + 1
-    store.heads().delete_many({"_id": {"$gte": first_head(number)}})
+    unfinished_remove(attempt, first=first_head(number))
     at = now()
     with store.client().start_session(snapshot=True) as session:
         before = list(latest_leaves(session))
@@ -134,7 +135,7 @@ def checkpoint_append(key: PrivateKey) -> Checkpoint | None:
     fresh = ((index, leaf) for index, (leaf, is_new) in enumerate(leaves) if is_new)
     _heads_write(number, ((leaf, index, tree.path(index)) for index, leaf in fresh))
     checkpoint = _signed(key, number=number, at=at, accounts=len(leaves), root=tree.root, last=last)
-    store.checkpoints().insert_one(_document(checkpoint))
+    attempt_finish(attempt, _document(checkpoint))
     _log.info("checkpoint_made", number=number, accounts=len(leaves))
     return checkpoint
 

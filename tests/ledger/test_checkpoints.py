@@ -15,6 +15,7 @@ from pymongo.errors import WriteError
 
 from ledger import checkpoints, store
 from ledger.accounts import account_get
+from ledger.attempts import AttemptOver
 from ledger.chain import entry_hash
 from ledger.checkpoint_check import heads_check, kept_check, latest_root_check, statements_check
 from ledger.checkpoints import (
@@ -128,6 +129,30 @@ def test_leaves_of_a_process_that_died_are_made_again(
     assert appended(signing_key).number == 2
     assert wrong() == []
     receipt_check(receipt_of(one, transaction), public_keys())
+
+
+@pytest.mark.parametrize("stopped_at", ["checkpoint_latest", "_signed"])
+def test_a_process_that_stood_still_takes_nothing_from_its_successor(
+    open_account: Opener, signing_key: PrivateKey, monkeypatch: pytest.MonkeyPatch, stopped_at: str
+) -> None:
+    one, two = open_account(100), open_account()
+    appended(signing_key)
+    send(one, two, 1, "a")
+    step = getattr(checkpoints, stopped_at)
+
+    def stopped(*arguments: Any, **named: Any) -> Any:
+        done = step(*arguments, **named)
+        monkeypatch.setattr(checkpoints, stopped_at, step)
+        assert appended(signing_key).number == 2
+        send(one, two, 1, "b")
+        return done
+
+    monkeypatch.setattr(checkpoints, stopped_at, stopped)
+    with pytest.raises(AttemptOver):
+        checkpoint_append(signing_key)
+    assert wrong() == []
+    assert appended(signing_key).number == 3
+    assert wrong() == []
 
 
 def test_what_does_not_hold_together_is_not_signed(
