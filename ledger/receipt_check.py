@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ledger.proof import ProofInvalid, receipt_check
-from ledger.signing import KeyInvalid, PublicKey
+try:
+    from ledger.proof import ProofInvalid, receipt_check
+    from ledger.signing import KeyInvalid, PublicKey
+except ModuleNotFoundError as error:
+    if error.name != "cryptography":
+        raise
+    # Not 1, which would say that the receipt is wrong.
+    sys.stderr.write("The package cryptography is missing: python3 -m pip install cryptography\n")
+    sys.exit(2)
 
 # A receipt has a few thousand characters.
 _LARGEST_BYTES = 1_000_000
@@ -29,8 +36,11 @@ def main(arguments: Sequence[str]) -> int:
         keys = [PublicKey(text) for text in options.key]
         receipt = _read(options.file)
         entry = receipt_check(receipt, keys)
-    except (KeyInvalid, OSError) as error:
+    except KeyInvalid as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"{options.file} cannot be read: {error.strerror}.\n")
         return 2
     except ProofInvalid as error:
         sys.stderr.write(f"NOT PROVED. {error}\n")
@@ -54,6 +64,7 @@ def _said(entry: dict[str, str], checkpoint: dict[str, str]) -> str:
         "direction": entry["direction"],
         "amount": f"{entry['amount_minor']} in the smallest unit of {entry['currency']}",
         "account": f"{entry['account']}, entry {entry['seq']}",
+        "balance": f"{entry['balance_after_minor']} after it",
         "counterparty": entry["counterparty"],
         "note": entry["note"],
         "posted": entry["created_at"],

@@ -521,16 +521,34 @@ def test_a_command_checks_a_receipt_off_line(open_account: Opener, signing_key: 
     assert "PROVED" in good.stdout
     assert str(transaction) in good.stdout
     assert "250 in the smallest unit of INR" in good.stdout
+    assert "9750 after it" in good.stdout
 
     assert checked(file, PrivateKey(key_make()).public_text).returncode == 1
     assert checked(file, "nonsense").returncode == 2
-    assert checked(tmp_path / "missing.json", signing_key.public_text).returncode == 2
+    missing = checked(tmp_path / "missing.json", signing_key.public_text)
+    assert (missing.returncode, "missing.json cannot be read: No such file" in missing.stderr) == (2, True)
     file.write_text(file.read_text().replace('"250"', '"950"'))
     forged = checked(file, signing_key.public_text)
     assert forged.returncode == 1
     assert "NOT PROVED" in forged.stderr
     file.write_bytes(b"\xff{" * 10)
     assert checked(file, signing_key.public_text).returncode == 1
+
+
+def test_without_the_package_it_says_what_is_missing_and_not_that_a_receipt_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "cryptography.py").write_text(
+        "raise ModuleNotFoundError('No module named cryptography', name='cryptography')"
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "ledger.receipt_check", "receipt.json", "--key", "AAAA"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == "The package cryptography is missing: python3 -m pip install cryptography\n"
 
 
 def test_a_private_key_does_not_show_itself() -> None:
