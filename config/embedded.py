@@ -165,6 +165,8 @@ class EmbeddedDatabase:
         if "No space left on device" in text:
             return f"The disk that holds {self._folder} is full."
         code = self._process.poll() if self._process else None
+        if code in {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT}:
+            return f"mongod was ended from outside (signal {-code})."  # it had nothing to complain of
         reason = _last_complaint(text) or (self._folder / "mongodb.out").read_text(errors="replace").strip()[-300:]
         return f"mongod ended (exit code {code}): {reason or 'it said nothing'}; see {self._log_file}."
 

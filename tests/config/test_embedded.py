@@ -198,6 +198,12 @@ def test_damaged_data_is_told_with_the_log_line(database: EmbeddedDatabase, tmp_
     assert "\n" not in str(caught.value)
 
 
+def test_one_that_was_killed_is_told_by_its_signal_alone(database: EmbeddedDatabase) -> None:
+    database.start()
+    database.kill()
+    assert database.why_it_ended() == "mongod was ended from outside (signal 9)."
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EmbeddedDatabaseError, match="cannot be written"):
