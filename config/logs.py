@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -37,6 +38,8 @@ def _of_django(logger: Any, method: str, event: EventDict) -> EventDict:
     status = getattr(record, "status_code", None)
     if status is not None:
         event["event"], event["status"] = "request_crashed" if status >= 500 else "request_refused", status
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:  # foreseen, and no crash
+            event["event"], event["level"] = "request_put_off", "warning"
     elif record.name.startswith("django.security."):
         event["event"], event["kind"] = "request_suspicious", record.name.rpartition(".")[2]
     return event

@@ -119,6 +119,11 @@ def test_django_tells_of_a_crash_without_the_address() -> None:
     assert (line["event"], line["status"], line["level"]) == ("request_crashed", 500, "error")
 
 
+def test_a_503_is_no_crash() -> None:
+    line = _line(_record("django.request", "%s: %s", "Service Unavailable", "/readyz", status_code=503))
+    assert (line["event"], line["status"], line["level"]) == ("request_put_off", 503, "warning")
+
+
 def test_django_tells_of_a_strange_host_without_its_name() -> None:
     line = _line(_record("django.security.DisallowedHost", "Invalid HTTP_HOST header: %r.", "for the flat"))
     assert (line["event"], line["kind"]) == ("request_suspicious", "DisallowedHost")
