@@ -20,10 +20,10 @@ def die(bank: Bank, number: int, why: str = "The server answered 500.") -> str:
     return deliver(bank.owner, number, state=DEAD, last_error=why, account=bank.owners.id)
 
 
-def test_everything_was_delivered_says_so(bank: Bank) -> None:
+def test_no_dead_letters_and_what_still_waits_are_told(bank: Bank) -> None:
     deliver(bank.owner, 1, state=PENDING)
     visitor = Visitor(bank.admin).get(ADDRESS)
-    assert "Everything was delivered" in visitor.text
+    assert "No dead letters" in visitor.text
     assert "1 delivery is waiting" in visitor.text
     assert "Try all again" not in visitor.text
 
