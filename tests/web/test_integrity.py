@@ -50,6 +50,11 @@ def test_a_round_is_shown_while_it_runs_and_after(bank: Bank, settings: Settings
     visitor.get(PAGE)
     assert "1, nothing found" in visitor.text
     assert visitor.text.count("Holds") >= 8
+    assert "The next one begins in a moment" in visitor.text
+    settings.VERIFICATION_ROUND_SECONDS = 86_400
+    tomorrow = visitor.get(PAGE).text
+    assert "None is running. The next one begins " in tomorrow
+    assert "in a moment" not in tomorrow
 
 
 def test_a_violation_is_shown_with_what_to_do(bank: Bank) -> None:
