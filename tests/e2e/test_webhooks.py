@@ -74,6 +74,7 @@ def test_a_shop_hears_of_its_payments(page: Page, owner: User, second: User, adm
         page.get_by_role("button", name="Send a test").click()
         expect(page.get_by_role("status").first).to_contain_text("A test is on its way")
         run_worker_once()
+        expect(page.locator("#webhook-calls")).to_contain_text("Delivered")  # without being asked
         newest_call_says(page, "A test", "Delivered")
         assert Verifier(secret).verify(receiver.calls[-1].body, receiver.calls[-1].headers)["type"] == "webhook.test"
 

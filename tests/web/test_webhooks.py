@@ -199,9 +199,20 @@ def test_a_test_is_an_event_about_this_webhook(bank: Bank) -> None:
     visitor, address = added(bank.owner)
     visitor.get(address).send("/test")
     assert "A test is on its way" in visitor.text
+    assert "On its way" in visitor.text
+    assert "No call yet" not in visitor.text
     (record,) = books().audit.find({"event": TEST})
     assert f"/webhooks/{record['subject']}" == address
     assert (record["actor"], record["accounts"]) == (bank.owner.pk, [])
+
+
+@pytest.mark.parametrize(
+    ("looks", "left"), [("10", "9"), ("99", "9"), ("1", "0"), ("0", None), ("-1", None), ("x", None), ("²", None)]
+)
+def test_after_a_test_the_page_looks_again_a_few_times(bank: Bank, looks: str, left: str | None) -> None:
+    visitor, address = added(bank.owner)
+    shown = visitor.get(f"{address}?looks={looks}").response.content.decode()
+    assert re.findall(r'hx-get="[^"]*looks=(\d+)"', shown) == ([] if left is None else [left])
 
 
 def test_what_is_done_is_written_down_without_the_address_or_the_secret(bank: Bank) -> None:

@@ -16,6 +16,10 @@ from banking.web.webhook_forms import WebhookForm
 from banking.webhooks.records import MOST_OF_OWNER, Webhook
 
 
+# How often the page looks again after a test, every two seconds.
+_LOOKS = 10
+
+
 def _address(request: HttpRequest, webhook_id: str) -> str:
     return reverse("webhook", args=[webhook_id])
 
@@ -65,8 +69,19 @@ def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
     """What became of the calls of a webhook, newest first."""
     found = webhook_get_for_user(user=viewer(request), webhook_id=webhook_id)
     cursor = request.GET.get("cursor", "")
-    page = {"webhook": found, "calls": deliveries_of_target(target=found.id, cursor=cursor or None), "cursor": cursor}
+    page = {
+        "webhook": found,
+        "calls": deliveries_of_target(target=found.id, cursor=cursor or None),
+        "cursor": cursor,
+        "looks": 0 if cursor else _looks_left(request),
+    }
     return render(request, "pages/webhook.html", page)
+
+
+def _looks_left(request: HttpRequest) -> int:
+    """Return how often the page is to look again by itself, which its address says after a test."""
+    text = request.GET.get("looks", "")
+    return min(int(text), _LOOKS) if text.isascii() and text.isdigit() and len(text) < 3 else 0
 
 
 @reads_and_sends
@@ -119,7 +134,8 @@ def test(request: HttpRequest, webhook_id: str) -> HttpResponse:
     found = webhook_get_for_user(user=viewer(request), webhook_id=webhook_id)
     try:
         services.webhook_test(webhook=found, origin=origin(request))
-        messages.success(request, "A test is on its way. What becomes of it shows below.")
     except WebhookDisabled as error:
         messages.error(request, error.message)
-    return redirect("webhook", webhook_id)
+        return redirect("webhook", webhook_id)
+    messages.success(request, "A test is on its way. What becomes of it shows below.")
+    return redirect(f"{_address(request, webhook_id)}?looks={_LOOKS}")
