@@ -53,7 +53,7 @@ def test_a_round_is_shown_while_it_runs_and_after(bank: Bank, settings: Settings
     assert "The next one begins in a moment" in visitor.text
     settings.VERIFICATION_ROUND_SECONDS = 86_400
     tomorrow = visitor.get(PAGE).text
-    assert "None is running. The next one begins " in tomorrow
+    assert "None is running. The next one begins: " in tomorrow
     assert "in a moment" not in tomorrow
 
 
