@@ -23,6 +23,7 @@ from ledger.schema import PER_ACCOUNT
 from ledger.signing import PublicKey
 
 CODE = "checkpoint"
+NOT_SIGNED_BY_US = "is not signed by a key of this bank"
 _HEADS_AT_ONCE = 200
 
 Violations = Iterator[tuple[str, str]]
@@ -50,7 +51,7 @@ def statements_check(
         elif checkpoint.previous != previous:
             yield CODE, f"checkpoint {number} does not follow from the one before it"
         if keys and not statement_is_signed(checkpoint.statement, checkpoint.signature, keys):
-            yield CODE, f"checkpoint {number} is not signed by a key of this bank"
+            yield CODE, f"checkpoint {number} {NOT_SIGNED_BY_US}"
         previous = statement_hash(checkpoint.statement)
 
 
@@ -146,7 +147,7 @@ def kept_check(
     """Check that a checkpoint that was kept outside is signed, and is the one that stands in the database."""
     name = f"the kept checkpoint {statement.get('number')}"
     if not statement_is_signed(statement, signature, keys):
-        yield CODE, f"{name} is not signed by a key of this bank"
+        yield CODE, f"{name} {NOT_SIGNED_BY_US}"
         return
     number = Int64(statement["number"])
     found = at_moment(store.CHECKPOINTS, session).find_one({"_id": number}, session=session)

@@ -51,7 +51,8 @@ def refuse_unfinished(database: Bank) -> None:
     since = f" of {found['backup']}, begun {found['began_at']:%Y-%m-%d %H:%M:%S} UTC," if found else ""
     raise RestoreRefused(
         f"The restore{since} into {database.name} did not come to its end, or its proof failed; the database is not "
-        f"to be used. Drop it (mongosh: use {database.name}; db.dropDatabase()) and restore again."
+        f"to be used. Drop it (mongosh: use {database.name}; db.dropDatabase()) and restore again; "
+        "a data folder of make run that holds nothing else may be removed instead."
     )
 
 

@@ -9,10 +9,13 @@ import bson
 import pytest
 from bson.int64 import Int64
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from banking.backup import restoring
 from banking.backup.errors import BackupDamaged
 from banking.backup.files import documents_read
+from ledger.checkpoints import checkpoint_append
+from ledger.signing import PrivateKey, key_make
 from tests.backup.conftest import (
     Bank,
     BusyBank,
@@ -70,6 +73,21 @@ def test_one_changed_byte_of_one_entry_is_found_and_named(
             restore(backup)
         with pytest.raises(CommandError, match="Drop it"):
             call_command("migrate", verbosity=0)
+
+
+def test_with_another_banks_key_it_says_which_one_is_needed(
+    busy: BusyBank, target: str, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint_append(PrivateKey(key_make()))
+    take(tmp_path / "backup")
+    settings.CHECKPOINT_PUBLIC_KEYS = [PrivateKey(key_make()).public_text]
+    with in_database(target) as restored:
+        with pytest.raises(CommandError, match="1 things are wrong"):
+            call_command("restore_backup", str(tmp_path / "backup"))
+        said = capsys.readouterr().out
+        assert "checkpoint 1 is not signed by a key of this bank" in said
+        assert "set CHECKPOINT_PUBLIC_KEYS to the" in said
+        assert is_marked(restored)
 
 
 def cut(path: Path) -> None:

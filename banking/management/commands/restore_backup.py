@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from banking.backup.command import whole_bank
 from banking.backup.proof import Proof, restore_prove
 from banking.backup.restoring import Restored, backup_restore
+from ledger.checkpoint_check import NOT_SIGNED_BY_US
 from ledger.management.commands.verify_ledger import kept_checkpoint
 
 _PROGRESS_EVERY = 50_000
@@ -47,6 +48,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  proved: {sentence}")
         for sentence in proof.wrong:
             self.stdout.write(self.style.ERROR(f"  wrong: {sentence}"))
+        if any(NOT_SIGNED_BY_US in sentence for sentence in proof.wrong):
+            self.stdout.write(
+                "  If this bank has signed before with a key that is not known here, set CHECKPOINT_PUBLIC_KEYS to the\n"
+                "  public key that was kept outside the backup (DATA_DIR/checkpoint_key of make run), and restore again."
+            )
         if proof.wrong:
             raise CommandError(
                 f"{len(proof.wrong)} things are wrong; the database stays marked as not to be used.", returncode=1
