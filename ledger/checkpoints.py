@@ -42,6 +42,8 @@ MOST_ENTRIES = 100_000
 _ACCOUNTS_A_QUERY = 200
 _HEADS_A_WRITE = 500
 
+SIGNATURES_UNCHECKED = "No signature was checked: no public key is set (CHECKPOINT_PUBLIC_KEYS)."
+
 _log = structlog.get_logger(__name__)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from banking.backup.marker import marker_remove
 from banking.backup.restoring import Restored
 from banking.backup.shapes import Bank, shapes_of
+from ledger.checkpoints import SIGNATURES_UNCHECKED, public_keys
 from ledger.findings import Report
 from ledger.records import now
 from ledger.verifications import full_record
@@ -13,10 +14,11 @@ from ledger.verify import KeptCheckpoint, verify
 
 @dataclass
 class Proof:
-    """What was proved and what was found wrong, each as a sentence."""
+    """What was proved, what was found wrong and what nobody could look at, each as a sentence."""
 
     proved: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    unproved: list[str] = field(default_factory=list)
 
 
 def restore_prove(database: Bank, restored: Restored, *, kept: KeptCheckpoint | None = None) -> Proof:
@@ -68,6 +70,8 @@ def _validators_check(database: Bank, restored: Restored, proof: Proof) -> None:
 
 def _books_check(kept: KeptCheckpoint | None, proof: Proof) -> None:
     report = books_verify(kept)
+    if not public_keys():
+        proof.unproved.append(SIGNATURES_UNCHECKED)
     proof.wrong += map(str, report.violations)
     if report.omitted:
         proof.wrong.append(f"{report.omitted:,} more violations.")

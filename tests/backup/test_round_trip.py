@@ -54,6 +54,7 @@ def test_a_bank_comes_back_as_it_was_and_works(
     with in_database(target) as restored:
         said = restore(tmp_path / "backup")
         assert "proved: The books are right: 7 accounts, 14 transactions and 26 entries agree" in said
+        assert "not proved: No signature was checked: no public key is set" in said
         assert "proved: Every document obeys the rules" in said
         assert not is_marked(restored)
         after = without_its_own(content_of(restored))

@@ -53,6 +53,7 @@ def test_the_command_answers_in_json(busy: tuple[ObjectId, ObjectId]) -> None:
         "violations": [],
         "omitted": 0,
         "history_excess": [],
+        "signatures_checked": False,
     }
     damaged("ledger_accounts", {"_id": busy[0]}, {"$set": {"head_hash": bytes(32)}})
     out = StringIO()

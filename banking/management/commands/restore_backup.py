@@ -46,6 +46,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  left out: {name} ({reason})")
         for sentence in proof.proved:
             self.stdout.write(f"  proved: {sentence}")
+        for sentence in proof.unproved:
+            self.stdout.write(self.style.WARNING(f"  not proved: {sentence}"))
         for sentence in proof.wrong:
             self.stdout.write(self.style.ERROR(f"  wrong: {sentence}"))
         if any(NOT_SIGNED_BY_US in sentence for sentence in proof.wrong):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ledger.checkpoints import SIGNATURES_UNCHECKED, public_keys
 from ledger.findings import Report
 from ledger.privileges import app_privileges_excess
 from ledger.records import now
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         if not report.counts:
             right = "The books are right: balances, entries, chains, checkpoints, keys and counters agree."
             self.stdout.write(self.style.SUCCESS(right))
+        if not public_keys():
+            self.stdout.write(self.style.WARNING(SIGNATURES_UNCHECKED))
         for violation in report.violations:
             self.stdout.write(self.style.ERROR(str(violation)))
 
@@ -76,6 +79,7 @@ def _as_json(report: Report, number: int, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "violations": [violation._asdict() for violation in report.violations],
         "omitted": report.omitted,
+        "signatures_checked": bool(public_keys()),
     }
 
 
