@@ -52,8 +52,9 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(f"  wrong: {sentence}"))
         if any(NOT_SIGNED_BY_US in sentence for sentence in proof.wrong):
             self.stdout.write(
-                "  If this bank has signed before with a key that is not known here, set CHECKPOINT_PUBLIC_KEYS to the\n"
-                "  public key that was kept outside the backup (DATA_DIR/checkpoint_key of make run), and restore again."
+                "  If the bank signed with a key that is not known here, set CHECKPOINT_PUBLIC_KEYS to the\n"
+                "  public key that was kept outside the backup and restore again (after make run: copy\n"
+                "  checkpoint_key of its DATA_DIR)."
             )
         if proof.wrong:
             raise CommandError(

@@ -15,7 +15,6 @@ from banking.web.viewer import origin, private_action, private_page, viewer
 from banking.web.webhook_forms import WebhookForm
 from banking.webhooks.records import MOST_OF_OWNER, Webhook
 
-
 # How often the page looks again after a test, every two seconds.
 _LOOKS = 10
 
