@@ -20,6 +20,10 @@ class RunError(Exception):
     """The bank cannot run; the message is one sentence for the person at the keyboard."""
 
 
+class PortTaken(RunError):
+    """Somebody listens on the port already."""
+
+
 @contextlib.contextmanager
 def claimed_port(host: str, port: int) -> Iterator[None]:
     """Hold the port for this bank's own web server, so that two starting at once cannot both have it.
@@ -34,7 +38,8 @@ def claimed_port(host: str, port: int) -> Iterator[None]:
         try:
             _bind(claim, host, port)
         except OSError as error:
-            raise RunError(_why_not_bound(host, port, error)) from error
+            refused = PortTaken if error.errno == errno.EADDRINUSE else RunError
+            raise refused(_why_not_bound(host, port, error)) from error
         if hasattr(socket, "SO_REUSEPORT"):
             claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         yield

@@ -24,7 +24,7 @@ from config.checkout import data_folder, environment, pending_migrations, prepar
 from config.children import BASE_DIR, Child, Restarts
 from config.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uris
 from config.lifeline import SUPERVISED, die_with_parent
-from config.preflight import RunError, check_database, claimed_port, hosts_of, whole_number
+from config.preflight import PortTaken, RunError, check_database, claimed_port, hosts_of, whole_number
 from config.uris import OWNER_URI, serving_environment, worker_environment
 
 READY_SECONDS = 60
@@ -76,6 +76,10 @@ class Supervisor:
                 self._watch()
         except Stopped:
             return 0
+        except PortTaken:
+            if os.environ.get("MONGODB_URI") or running_uris(data_folder()) is None:
+                raise
+            raise RunError(_already_runs()) from None
         finally:
             _ignore_signals()  # what is being stopped is stopped in order, however often somebody asks
             self._stop()
@@ -103,9 +107,7 @@ class Supervisor:
         deadline = time.monotonic() + FOLDER_SECONDS
         while running_uris(data_folder()) is not None:
             if time.monotonic() > deadline:
-                raise RunError(
-                    f"A bank runs on the data in {data_folder()} already; stop it, or set another DATA_DIR."
-                )
+                raise RunError(_already_runs())
             time.sleep(0.2)
 
     def _prepare_bank(self) -> None:
@@ -223,7 +225,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         children = [child for child in (self._worker, self._web) if child.was_started]
-        if not children and self._database is None:
+        if not children and (self._database is None or self._database.pid is None):
             return
         say("Stopping …")
         for child in children:
@@ -251,6 +253,10 @@ def web_options(*, host: str, port: int, workers: int, threads: int) -> list[str
         "--log-config": BASE_DIR / "config" / "server_logs.json",
     }
     return [*(str(part) for pair in options.items() for part in pair), "--respawn-failed-workers", "--no-ws"]
+
+
+def _already_runs() -> str:
+    return f"A bank runs on the data in {data_folder()} already; stop it, or set another DATA_DIR and another PORT."
 
 
 def manage(arguments: list[str]) -> int:

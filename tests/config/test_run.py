@@ -183,6 +183,7 @@ def test_serves_refuses_a_second_start_and_leaves_nothing_behind(bank: Bank, tmp
     code, output = finish([], DATA_DIR=str(bank.folder), PORT=str(free_port()))
     assert code == 1
     assert f"A bank runs on the data in {bank.folder} already" in output
+    assert finish([], DATA_DIR=str(bank.folder), PORT=str(bank.port)) == (1, output)
     assert "Traceback" not in output
 
     assert len(bank.processes()) >= 6  # itself, mongod, granian and two of its own, the worker
