@@ -48,7 +48,9 @@ imports: $(INSTALLED) ## Check that the apps depend on each other in the agreed 
 
 .PHONY: django
 django: $(INSTALLED)
-	@FLORIN_ENV=production ALLOWED_HOSTS=bank.example EMAIL_URL=dummymail:// SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	@FLORIN_ENV=production ALLOWED_HOSTS=bank.example EMAIL_URL=dummymail:// \
+		CHECKPOINT_PUBLIC_KEYS=$$($(BIN)/python -c 'from ledger.signing import *; print(PrivateKey(key_make()).public_text)') \
+		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python -m config.run manage makemigrations --check --dry-run
 

@@ -13,6 +13,9 @@ def outbox_metrics() -> Iterable[Metric]:
     """Tell how far the outbox is behind, at a cost that does not grow with the ledger."""
     lag = outbox_lag()
     yield GaugeMetricFamily(
+        "florin_relay_lag_seconds", "Age of the oldest event that has not become deliveries", value=lag.relay_seconds
+    )
+    yield GaugeMetricFamily(
         "florin_outbox_lag_seconds", "Age of the oldest event that is not delivered to everybody", value=lag.seconds
     )
     deliveries = GaugeMetricFamily("florin_deliveries", "Deliveries that wait, and dead ones", labels=["state"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import moneyed
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from ledger.signing import KeyInvalid, PrivateKey, PublicKey
@@ -202,6 +202,20 @@ def check_checkpoint_keys() -> Iterator[Error]:
             "separated by commas.",
             id="florin.E013",
         )
+
+
+@register(Tags.security)
+def check_signed(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Somebody can check what was signed, and so it is signed at all."""
+    if not settings.IS_PRODUCTION or settings.CHECKPOINT_PUBLIC_KEYS or settings.CHECKPOINT_KEY:
+        return []
+    return [
+        Warning(
+            "CHECKPOINT_PUBLIC_KEYS is not set: the books are not signed, and nobody can check a receipt.",
+            hint="Set it, and CHECKPOINT_KEY for the worker alone, to what `manage.py make_checkpoint_key` prints.",
+            id="florin.W012",
+        )
+    ]
 
 
 @_security_check

@@ -21,6 +21,7 @@ def integrity_body(known: Integrity) -> dict[str, Any]:
         "currentRound": known.running and _verification_body(known.running),
         "checkpoint": known.checkpoint and _checkpoint_body(known.checkpoint),
         "outbox": {
+            "relayLagSeconds": round(known.outbox.relay_seconds, 1),
             "lagSeconds": round(known.outbox.seconds, 1),
             "pending": known.outbox.pending,
             "dead": known.outbox.dead,

@@ -34,11 +34,14 @@ class OutboxLag:
     """How far the outbox is behind.
 
     Args:
-        seconds: age of the oldest event that is not delivered to everybody; 0 when there is none. Dead deliveries,
-            which nobody waits for any more, do not count.
+        relay_seconds: age of the oldest event that has not become deliveries; 0 when there is none. It grows when no
+            worker runs.
+        seconds: age of the oldest event that is not delivered to everybody; 0 when there is none. One customer's
+            server that is down keeps it up for a day. Dead deliveries, which nobody waits for any more, do not count.
         pending, dead: deliveries, counted up to `MOST_COUNTED`.
     """
 
+    relay_seconds: float
     seconds: float
     pending: int
     dead: int
@@ -82,9 +85,13 @@ def delivery_get(delivery_id: object) -> Delivery:
 
 def outbox_lag() -> OutboxLag:
     """Return how far the outbox is behind, at a cost that does not grow with the ledger."""
-    waiting = [at for at in (_oldest_pending(), oldest_event_after(Place.read().at)) if at is not None]
-    seconds = max(0.0, (now() - min(waiting)).total_seconds()) if waiting else 0.0
-    return OutboxLag(seconds, _counted(PENDING, "pending"), _counted(DEAD, "dead_newest_first"))
+    not_relayed = _age(oldest_event_after(Place.read().at))
+    not_delivered = max(not_relayed, _age(_oldest_pending()))
+    return OutboxLag(not_relayed, not_delivered, _counted(PENDING, "pending"), _counted(DEAD, "dead_newest_first"))
+
+
+def _age(moment: datetime | None) -> float:
+    return 0.0 if moment is None else max(0.0, (now() - moment).total_seconds())
 
 
 def _page(where: Document, index: str, cursor: str | None, limit: int) -> DeliveryPage:

@@ -96,6 +96,7 @@ def test_the_outbox_tells_how_far_it_is_behind(bank_db: object) -> None:
     text = Client().get("/metrics").content.decode()
     assert 'florin_collector_up{collector="outbox"} 1.0' in text
     assert "florin_outbox_lag_seconds 0.0" in text
+    assert "florin_relay_lag_seconds 0.0" in text
     assert 'florin_deliveries{state="dead"} 0.0' in text
 
 

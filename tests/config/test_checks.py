@@ -12,6 +12,7 @@ from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+from config.checks import check_signed
 from ledger.signing import PrivateKey, key_make
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,6 +37,7 @@ def production(settings: Settings) -> Settings:
     settings.DEBUG = False
     settings.SECRET_KEY = GOOD_KEY
     settings.ALLOWED_HOSTS = ["bank.example.org"]
+    settings.CHECKPOINT_PUBLIC_KEYS = [PrivateKey(key_make()).public_text]
     return settings
 
 
@@ -199,6 +201,13 @@ def test_an_unreadable_checkpoint_key_is_refused_and_never_shown(production: Set
     assert refused() == {"florin.E012", "florin.E013"}
     checks: list[Any] = [check for check in registry.get_checks() if check.__module__ == "config.checks"]
     assert key not in str([message for check in checks for message in check()])
+
+
+def test_production_is_told_that_nothing_is_signed(production: Settings) -> None:
+    production.CHECKPOINT_KEY, production.CHECKPOINT_PUBLIC_KEYS = "", []
+    assert [message.id for message in check_signed()] == ["florin.W012"]
+    production.CHECKPOINT_PUBLIC_KEYS = [PrivateKey(key_make()).public_text]
+    assert check_signed() == []
 
 
 def test_good_checkpoint_keys_pass(production: Settings) -> None:
