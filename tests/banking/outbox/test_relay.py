@@ -215,6 +215,23 @@ def test_a_lost_place_is_found_again(
     assert len({one.id for one in told()}) == len(told())
 
 
+def test_a_clock_that_was_ahead_hides_nothing(payer: Account, payee: Account) -> None:
+    relay_all()
+    ahead = {"at": now() + timedelta(days=3_650)}
+    outbox().update_one({}, {"$set": ahead})
+    send(payer, payee, 1, "tea")
+    relay_all()
+    assert Place.read().at <= now()
+    outbox().update_one({}, {"$set": ahead})
+    place_move_idle(Place.read(), Place.read().token)
+    assert Place.read().at <= now()
+
+    outbox().update_one({}, {"$set": {**ahead, "token": None, "begin": None}})
+    send(payer, payee, 2, "meanwhile")
+    relay_all()
+    assert told()[-1].payload["data"]["amount"] == "2.00"
+
+
 def test_what_was_delivered_before_a_restore_is_not_delivered_again(
     payer: Account, payee: Account, owner_db: Database[dict[str, Any]]
 ) -> None:
