@@ -28,8 +28,8 @@ _SCANNED_AT_ONCE = 200
 # How many audit records are looked into for one that is an event.
 _LOOKED_INTO = 1_000
 _ONLY_EVENTS = [{"$match": {"operationType": "insert", "fullDocument.event": {"$type": "string"}}}]
-# The log has gone on too far; the token is of another database; the token is none.
-_PLACE_LOST = {286, 280, 260, 9, 50811}
+# The log has gone on too far; the token is of another database; the token is none, in one of many ways.
+_PLACE_LOST = {286, 280, 260, 9, 15, 40647, 40649, 50811}
 
 _log = structlog.get_logger(__name__)
 Token = Mapping[str, Any]

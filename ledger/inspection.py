@@ -65,6 +65,9 @@ def _seconds_until_due() -> float:
 
 def _part(round_: Verification) -> None:
     """Make the next part of a round and keep what it found."""
+    if round_.phase not in _NAMES:
+        # Begun by another version, which had other phases: those of this one have all to be gone through.
+        round_.phase, round_.cursor = _NAMES[0], None
     phase = PHASES[_NAMES.index(str(round_.phase))]
     known = len(round_.report.violations)
     with client().start_session(snapshot=True) as session:

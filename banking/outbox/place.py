@@ -63,8 +63,8 @@ class Place:
 
     def after(self, events: Sequence[Event], token: Token | None, deliveries: int) -> Place:
         """Return the place behind some events and the deliveries that were made of them."""
-        # One machine's clock that is far ahead must not hide what a search from here on is to find.
-        at = max([self.at, *(min(event.at, now()) for event in events)])
+        # A clock that is, or was, far ahead must not hide what a search from here on is to find.
+        at = max(min(known, now()) for known in (self.at, *(event.at for event in events)))
         return replace(self, token=token, at=at, version=self.version + 1, position=self.position + deliveries)
 
 
@@ -86,7 +86,7 @@ def place_move_idle(place: Place, token: Token | None) -> Place:
     Raises:
         PlaceMoved: another relay has moved on meanwhile.
     """
-    settled = {"$max": ["$at", {"$subtract": ["$$NOW", _UNSETTLED_MILLISECONDS]}]}
+    settled = {"$max": [{"$min": ["$at", "$$NOW"]}, {"$subtract": ["$$NOW", _UNSETTLED_MILLISECONDS]}]}
     version = Int64(place.version + 1)
     moved = outbox().update_one(
         {"_id": "relay", "version": Int64(place.version)},

@@ -118,7 +118,7 @@ class Relay:
         with event_stream() as stream:
             present = stream.token
         count = 0
-        for events in _in_parts(events_since(place.at - MARGIN)):
+        for events in _in_parts(events_since(min(place.at, now()) - MARGIN)):
             if self._stop.is_set() or not self._holds_lease():
                 return count
             place = self._relay(place, events, place.token, is_sure=False)

@@ -53,6 +53,13 @@ def test_a_round_checks_everything_whatever_its_parts_are(entries: int, settings
         assert set(round_.proved) == EVERYTHING
 
 
+@pytest.mark.usefixtures("busy")
+def test_a_round_that_another_version_has_begun_goes_on(ledger_db: Books) -> None:
+    inspection_step()
+    ledger_db["ledger_verifications"].update_one({}, {"$set": {"phase": "of long ago", "cursor": {"a": 1}}})
+    assert set(inspected().proved) == EVERYTHING
+
+
 def test_a_part_costs_what_the_setting_says(open_account: Opener, settings: Settings) -> None:
     one, two = open_account(100), open_account()
     for number in range(40):

@@ -165,21 +165,34 @@ def test_without_the_lease_nothing_is_relayed(payer: Account) -> None:
     assert told() == []
 
 
-def lose_token(token: str) -> AbstractContextManager[object]:
-    outbox().update_one({}, {"$set": {"token": {"_data": token}}})
+def lose_token(token: object) -> AbstractContextManager[object]:
+    outbox().update_one({}, {"$set": {"token": token}})
     return nullcontext()
 
 
 @pytest.mark.parametrize(
     "lose",
     [
-        lambda: lose_token("zz"),
-        lambda: lose_token("00"),
+        lambda: lose_token({"_data": "zz"}),
+        lambda: lose_token({"_data": "00"}),
+        lambda: lose_token({"_data": "826B"}),
+        lambda: lose_token({"_data": ""}),
+        lambda: lose_token({"_data": 5}),
+        lambda: lose_token({}),
         # What the server says when its log has gone on too far, at the opening and in the middle.
         lambda: failing(["aggregate"], errorCode=286),
         lambda: failing(["getMore"], errorCode=286),
     ],
-    ids=["no token", "a broken token", "gone at the opening", "gone in the middle"],
+    ids=[
+        "no token",
+        "a broken token",
+        "cut off",
+        "empty",
+        "a number",
+        "nothing at all",
+        "gone at the opening",
+        "gone in the middle",
+    ],
 )
 def test_a_lost_place_is_found_again(
     payer: Account,
@@ -200,6 +213,23 @@ def test_a_lost_place_is_found_again(
     assert relay_all() == 1
     assert [one.payload["data"]["amount"] for one in told()[-2:]] == ["3.00", "3.00"]
     assert len({one.id for one in told()}) == len(told())
+
+
+def test_a_clock_that_was_ahead_hides_nothing(payer: Account, payee: Account) -> None:
+    relay_all()
+    ahead = {"at": now() + timedelta(days=3_650)}
+    outbox().update_one({}, {"$set": ahead})
+    send(payer, payee, 1, "tea")
+    relay_all()
+    assert Place.read().at <= now()
+    outbox().update_one({}, {"$set": ahead})
+    place_move_idle(Place.read(), Place.read().token)
+    assert Place.read().at <= now()
+
+    outbox().update_one({}, {"$set": {**ahead, "token": None, "begin": None}})
+    send(payer, payee, 2, "meanwhile")
+    relay_all()
+    assert told()[-1].payload["data"]["amount"] == "2.00"
 
 
 def test_what_was_delivered_before_a_restore_is_not_delivered_again(
