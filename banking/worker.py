@@ -21,9 +21,11 @@ from django.conf import settings
 from pymongo.errors import PyMongoError
 
 from banking.jobs import PACED, PERIODIC, Paced, Periodic
+from banking.outbox.consumers import Consumer
 from banking.outbox.dispatch import dispatch, dispatch_one
 from banking.outbox.registry import CONSUMERS
 from banking.outbox.relay import Relay
+from banking.outbox.webhooks import Webhooks
 from config.request_ids import request_id_bound
 from ledger import sessions
 from ledger.errors import TryAgain
@@ -35,6 +37,8 @@ _LOOK_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
 # The lease of a job that is being done is prolonged for as long as it takes.
 _LEASE_SECONDS = 15
+# How many times as many threads call customers' servers as deliver to any other consumer.
+_THREADS_FOR_CALLS = 4
 
 _log = structlog.get_logger(__name__)
 
@@ -54,13 +58,18 @@ class Job:
 
 def jobs() -> list[Job]:
     """Return what a worker does: relaying, delivering, and what comes round again and again."""
-    threads = range(1, settings.DELIVERY_THREADS + 1)
     return [
         Job("relay", _relay),
-        *(Job(f"{one.name}-{number}", partial(dispatch, one)) for one in CONSUMERS for number in threads),
+        *(Job(f"{one.name}-{number}", partial(dispatch, one)) for one in CONSUMERS for number in _threads_of(one)),
         *(Job(one.name, partial(_come_round, one)) for one in PERIODIC),
         *(Job(one.name, partial(_go_on, one)) for one in PACED),
     ]
+
+
+def _threads_of(consumer: Consumer) -> range:
+    """Number the threads of a consumer; calls to customers' servers mostly wait, so there are more for them."""
+    more = _THREADS_FOR_CALLS if consumer.name == Webhooks.name else 1
+    return range(1, settings.DELIVERY_THREADS * more + 1)
 
 
 def _relay(stop: Flag) -> None:

@@ -4,6 +4,9 @@ A worker takes the stream that has been due the longest and makes a bounded numb
 other; then the stream goes to the end of the queue, so that none starves the others. Each consumer has threads of its
 own: a mail server that does not answer holds up nobody's notifications.
 
+Whoever is slow pays for it with a rest: a customer whose server takes nine seconds for each call gets a fair share of
+the threads, and not all of them.
+
 A failure puts the whole stream off, because what follows must not overtake. The pauses double up to an hour; after
 about a day the delivery is dead, and the stream goes on with the next one.
 """
@@ -25,6 +28,9 @@ from config.request_ids import request_id_bound
 # What one turn of a stream may take before others get theirs.
 MOST_AT_ONCE = 50
 TURN_SECONDS = 10
+# After a delivery that took longer than this its stream rests for so many times as long.
+SLOW_SECONDS = 1.0
+_REST = 3
 # What a consumer that tells many at once is given.
 MOST_STREAMS, MOST_TOLD = 100, 200
 # Half an hour of growing pauses and then an attempt an hour: about a day in all.
@@ -85,7 +91,11 @@ def _turn(consumer: Consumer, held: Held, ends: float, stop: Flag) -> None:
         if stop.is_set() or time.monotonic() > ends:
             streams_leave([held], are_empty=False)
             return
+        began = time.monotonic()
         pause = _attempt(consumer, delivery)
+        took = time.monotonic() - began
+        if pause is None and took > SLOW_SECONDS:
+            pause = _REST * took
         if pause is not None:
             stream_put_off(held, pause)
             return

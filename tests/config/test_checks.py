@@ -173,6 +173,7 @@ def run_in_production(*arguments: str, **variables: str) -> subprocess.Completed
 
 def test_deployment_check_has_nothing_to_say_about_good_settings() -> None:
     good = {"SECRET_KEY": GOOD_KEY, "ALLOWED_HOSTS": "bank.example.org", "EMAIL_URL": "dummymail://"}
+    good["CHECKPOINT_PUBLIC_KEYS"] = PrivateKey(key_make()).public_text
     done = run_in_production("manage.py", "check", "--deploy", **good)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout

@@ -259,6 +259,29 @@ def test_a_target_that_fails_is_not_tried_for_each_account(payer: Account, payee
     assert all(timedelta(0) < wait <= timedelta(seconds=queue.TARGET_PAUSE_SECONDS + 1) for wait in waits)
 
 
+def test_a_slow_receiver_rests_while_others_get_their_turns(
+    payer: Account, payee: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "SLOW_SECONDS", 0.2)
+
+    def say(delivery: Delivery) -> None:
+        if delivery.account == payer.id:
+            time.sleep(0.3)
+
+    recorder = Recorder(say)
+    for key in ("k1", "k2", "k3"):
+        send(payer, payee, 1, key)
+    relay_all(recorder)
+    dispatch_all(recorder)
+    assert (len(recorder.amounts(payer)), len(recorder.amounts(payee))) == (1, 3)
+    (resting,) = kept_streams().find()
+    assert 0.3 < (resting["due_at"] - datetime.now(UTC)).total_seconds() + 0.6 < 3
+    assert (resting["holder"], {one.attempts for one in of(payer)}) == (None, {0, 1})
+    kept_streams().update_one({}, {"$set": {"due_at": datetime.now(UTC)}})
+    dispatch_all(recorder)
+    assert len(recorder.amounts(payer)) == 2
+
+
 class Many(Recorder):
     """Takes many at once, unless one of them says no."""
 
