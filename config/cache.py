@@ -168,7 +168,7 @@ class CountingCache(MongoCache):
             "value": {"$cond": [lives, {"$add": ["$value", value]}, value]},
             "expires_at": {"$cond": [lives, "$expires_at", expires_at]},
         }
-        document = self._collection.find_one_and_update(
+        document: Any = self._collection.find_one_and_update(
             {"_id": name}, [{"$set": change}], {"value": 1}, upsert=True, return_document=ReturnDocument.AFTER
         )
         return int(document["value"])

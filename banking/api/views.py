@@ -19,6 +19,8 @@ class ApiView(APIView):
     """A view of the API; `strict_group` names the stricter limit it also counts against."""
 
     strict_group: str | None = None
+    # OPTIONS is refused like any other method that an address does not take, and `Allow` must not name it then.
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Count the request before looking at who sends it: guessing tokens is limited too."""
