@@ -37,22 +37,29 @@ def profile_change(
         InvalidFields: at least one field is wrong; it tells all of them. Nothing was changed.
         InvalidToken: somebody else changed the password since this person was read, which ended this sign-in.
     """
-    before, errors = user.password, dict[str, list[str]]()
-    names = {"first_name": (first_name, name_clean), "last_name": (last_name, last_name_clean)}
-    for name, (value, clean) in names.items():
-        if value is not None:
-            try:
-                setattr(user, name, clean(value))
-            except TextRefused as error:
-                errors[name] = [str(error)]
+    errors = _names_set(user, first_name=first_name, last_name=last_name)
     if password is not None:
         errors |= _password_errors(user, password, current_password)
     if errors:
         raise InvalidFields(errors)
+    before = user.password
     if password is not None:
         user.password = make_password(str(password))
     _store(user, before)
     return user
+
+
+def _names_set(user: User, **names: object) -> dict[str, list[str]]:
+    """Give the person those names that are not None; return what is wrong with them."""
+    errors = {}
+    for name, value in names.items():
+        clean = last_name_clean if name == "last_name" else name_clean
+        try:
+            if value is not None:
+                setattr(user, name, clean(value))
+        except TextRefused as error:
+            errors[name] = [str(error)]
+    return errors
 
 
 def _password_errors(user: User, password: object, current: object) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ that nobody has like one that somebody has, so that a refusal tells nothing.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -115,7 +116,13 @@ def _email_read(email: object) -> str | None:
 
 def _known_key(request: HttpRequest, email: str) -> str:
     # What people type does not lie about in the database.
-    return "known:" + salted_hmac(_SIGN_IN, f"{request.META['REMOTE_ADDR']} {email}", algorithm="sha256").hexdigest()
+    return "known:" + salted_hmac(_SIGN_IN, f"{_home_of(request)} {email}", algorithm="sha256").hexdigest()
+
+
+def _home_of(request: HttpRequest) -> str:
+    """Return the address as the limits tell addresses apart: of IPv6 the network, within which homes change theirs."""
+    address: str = request.META["REMOTE_ADDR"]
+    return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 class LimitsToldMiddleware:

@@ -206,6 +206,14 @@ def test_who_has_signed_in_here_before_is_not_shut_out_by_others(guesses: Guesse
     assert [guesses.one(owner.email, "wrong", home).status for _ in range(2)] == [401, 429]
 
 
+def test_at_home_is_a_network_of_ipv6_and_an_address_of_ipv4(guesses: Guesses, owner: User) -> None:
+    for home in ("2001:db8:1:2::a", "::ffff:203.0.113.7"):
+        assert guesses.one(owner.email, PASSWORD, home).status == 200
+    assert [guesses.one(owner.email, "wrong").status for _ in range(2)] == [401, 429]
+    neighbours = {"2001:db8:1:2::b": 200, "2001:db8:1:3::a": 429, "203.0.113.7": 200, "203.0.113.8": 429}
+    assert {place: guesses.one(owner.email, PASSWORD, place).status for place in neighbours} == neighbours
+
+
 def test_the_browser_and_programs_share_the_limit_of_a_person(guesses: Guesses, owner: User) -> None:
     from tests.web.visitor import Visitor
 
