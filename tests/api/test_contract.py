@@ -164,15 +164,18 @@ def test_addresses_are_exact(cast: Cast) -> None:
             assert (answer.status, answer.body["code"]) == (404, code), pattern
 
 
-def test_other_methods_are_refused_in_the_one_form(cast: Cast, owner_db: Database[dict[str, Any]]) -> None:
+def test_other_methods_are_refused_in_the_one_form_to_everybody(
+    cast: Cast, owner_db: Database[dict[str, Any]]
+) -> None:
     before = everything(owner_db)
     for pattern, taken in METHODS.items():
         allowed = {*taken, *(["HEAD"] if "GET" in taken else [])}
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} - taken:
-            answer = cast.admin.request(method, address_of(pattern))
-            assert (answer.status, answer.body["code"]) == (405, "method_not_allowed"), (method, pattern)
-            assert answer.body["success"] is False
-            assert set(answer.headers["Allow"].split(", ")) == allowed
+            for program in (cast.admin, cast.owner, Program()):
+                answer = program.request(method, address_of(pattern))
+                assert (answer.status, answer.body["code"]) == (405, "method_not_allowed"), (method, pattern)
+                assert answer.body["success"] is False
+                assert set(answer.headers["Allow"].split(", ")) == allowed
     assert everything(owner_db) == before
 
 

@@ -226,5 +226,10 @@ def test_changes_and_guesses_are_written_down_without_what_was_typed(cast: Cast,
 
 def test_guessing_the_password_with_a_token_is_limited_as_signing_in_is(cast: Cast, settings: Any) -> None:
     settings.RATE_LIMIT_STRICT = "2/15m"
-    guesses = [change(cast.owner, password=NEW, currentPassword="wrong").status for _ in range(3)]
-    assert guesses == [400, 400, 429]
+    guess = {"password": NEW, "currentPassword": "wrong"}
+    assert [change(cast.owner, **guess).status for _ in range(3)] == [400, 400, 429]
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+    elsewhere = [
+        cast.stranger.request("PUT", PROFILE, guess, X_Forwarded_For=f"198.51.100.{number}") for number in range(3)
+    ]
+    assert [answer.status for answer in elsewhere] == [400, 400, 429]
