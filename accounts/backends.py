@@ -28,7 +28,7 @@ class EmailBackend(BaseBackend):
             credentials: `email`.
         """
         user = _find(credentials.get("email", username))
-        usable = _usable_password(password)
+        usable = usable_password(password)
         if user is None:
             # An unknown address must take as long as a wrong password.
             make_password(usable or "")
@@ -51,7 +51,7 @@ def _find(email: object) -> User | None:
         return None
 
 
-def _usable_password(password: object) -> str | None:
+def usable_password(password: object) -> str | None:
     """Return the password if it could be anybody's; the hasher runs once for None, too."""
     if not isinstance(password, str) or len(password) > PASSWORD_LONGEST:
         return None

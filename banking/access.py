@@ -1,6 +1,9 @@
 """Fetching an account is authorising it: one place decides whose account somebody may look at."""
 
+from collections.abc import Iterable
+
 from bson.objectid import ObjectId
+from django.conf import settings
 
 from accounts.models import User
 from ledger import accounts as ledger_accounts
@@ -50,3 +53,28 @@ def accounts_of_user(user: User) -> list[Account]:
     """Return the accounts that belong to this person, oldest first."""
     own = ledger_accounts.accounts_of_owner(user.pk)
     return [*ledger_accounts.system_accounts(), *own] if user.is_system else own
+
+
+def main_account(accounts: Iterable[Account]) -> Account | None:
+    """Return somebody's account in the bank's default currency, else the first of them; None without any."""
+    own = list(accounts)
+    ours = (account for account in own if account.currency == settings.DEFAULT_CURRENCY)
+    return next(ours, own[0] if own else None)
+
+
+def main_account_get(user: User) -> Account:
+    """Return the account of somebody who thinks of it as the only one.
+
+    Raises:
+        AccountNotFound: they have none.
+    """
+    account = main_account(ledger_accounts.accounts_of_owner(user.pk))
+    if account is None:
+        raise AccountNotFound
+    return account
+
+
+def main_currency(user: User) -> str:
+    """Return the currency somebody pays in: that of the main account, or the bank's default one without any."""
+    account = main_account(ledger_accounts.accounts_of_owner(user.pk))
+    return settings.DEFAULT_CURRENCY if account is None else account.currency

@@ -52,3 +52,10 @@ def person_registered(*, user: User, origin: Origin) -> None:
     """Write down that somebody became a customer."""
     subject: ObjectId = user.pk
     audit_record(action="user.registered", status=SUCCESS, origin=origin, subject=subject)
+
+
+def person_changed(*, user: User, origin: Origin, fields: list[str], status: str = SUCCESS) -> None:
+    """Write down that somebody changed these fields of their own, or tried to without their password."""
+    audit_record(
+        action="user.changed", status=status, origin=origin, subject=user.pk, details={"fields": sorted(fields)}
+    )

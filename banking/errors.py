@@ -85,6 +85,12 @@ class FileUnreadable(BankingError):
     """A file of payees cannot be read; the sentence says why and what to do."""
 
 
+class PayeeInvalid(BankingError):
+    """Somebody who is to be paid is nobody, or has no account in the payer's currency: both look the same."""
+
+    message = "There is nobody to pay under this id."
+
+
 class DeliveryNotFound(BankingError):
     message = "There is no such delivery."
 
@@ -152,6 +158,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.RequestInvalid: Kind("invalid_input", 400),
     ledger.AmountInvalid: Kind("invalid_amount", 400),
     ledger.SameAccount: Kind("same_account", 400),
+    PayeeInvalid: Kind("invalid_account", 400),
     FileUnreadable: Kind("file_unreadable", 400),
     WebhookAddressRefused: Kind("webhook_address_refused", 400),
     ledger.CurrencyNotOffered: Kind("currency_not_offered", 400),
@@ -252,7 +259,12 @@ def _retry_after(error: BaseException, kind: Kind) -> int | None:
 
 
 # The ledger's and the people's words for fields, in the words of the API.
-FIELD_NAMES = {"key": "idempotencyKey", "first_name": "firstName", "last_name": "lastName"}
+FIELD_NAMES = {
+    "key": "idempotencyKey",
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "current_password": "currentPassword",
+}
 
 
 def _errors_of(error: Any) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ API_PREFIXES = ("/api/", "/transfer", "/graphql")
 
 def is_api(request: HttpRequest) -> bool:
     """Whether a program asks: it gets JSON where a browser gets a page."""
-    return request.path_info.startswith(API_PREFIXES)
+    return request.path_info.startswith(API_PREFIXES) or request.path_info == "/api"
 
 
 def origin_of(request: HttpRequest, user: User | None) -> Origin:

@@ -21,10 +21,9 @@ class ClientAddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        remote = request.META.get("REMOTE_ADDR", "")
-        if settings.TRUSTED_PROXIES:
-            forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-            request.META["REMOTE_ADDR"] = client_address(remote, forwarded)
+        remote = plain_address(request.META.get("REMOTE_ADDR", ""))
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUSTED_PROXIES else ""
+        request.META["REMOTE_ADDR"] = client_address(remote, forwarded)
         return self.get_response(request)
 
 
@@ -41,8 +40,18 @@ def client_address(remote: str, forwarded: str) -> str:
             break
         if _parse(hop) is None:
             break
-        address = hop
+        address = plain_address(hop)
     return address
+
+
+def plain_address(address: str) -> str:
+    """Return an IPv4 address without the prefix that a socket for both kinds writes before it (`::ffff:`).
+
+    All of IPv4 would be one network of IPv6 otherwise, and all of its clients would share one limit. Nor has an
+    address its zone (`%eth0`), which belongs to no network.
+    """
+    parsed = _parse(address)
+    return address if parsed is None or ":" not in address else str(parsed).partition("%")[0]
 
 
 def is_trusted_proxy(address: str) -> bool:
@@ -58,9 +67,10 @@ def is_within(address: str, networks: Sequence[str]) -> bool:
 
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed
 
 
 @cache

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "banking.observing.ObservingMiddleware",
+    "banking.limits.LimitsToldMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -158,16 +159,14 @@ MIGRATION_MODULES = {
 }
 
 # Counters of the request limits and browser sessions: two collections, so that neither can crowd out the other.
+# A counter need not survive a fail-over, and a session has to.
+_COUNTERS = {"LOCATION": "cache_counters", "OPTIONS": {"DURABLE": False}}
 CACHES = {
-    "default": {
-        "BACKEND": "config.cache.MongoCache",
-        "LOCATION": "cache_counters",
-        # A counter need not survive a fail-over, and a session has to.
-        "OPTIONS": {"DURABLE": False},
-    },
+    "default": {"BACKEND": "config.cache.MongoCache", **_COUNTERS},
+    "limits": {"BACKEND": "config.cache.CountingCache", **_COUNTERS},
     "sessions": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_sessions"},
 }
-RATELIMIT_USE_CACHE = "default"
+RATELIMIT_USE_CACHE = "limits"
 # django-ratelimit knows only the caches Django ships; config.cache is shared and atomic (see its tests).
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 

@@ -51,11 +51,25 @@ def _pair_response(user: User, pair: TokenPair) -> Response:
     return response
 
 
+def sign_in(request: Request, *, email: str, password: str) -> User:
+    """Return who has this address and this password, and write down that they came.
+
+    Raises:
+        RateLimited: there were too many attempts for this address.
+        InvalidCredentials: one of the two is wrong.
+    """
+    asked = request._request
+    limits.sign_in_hit(asked, email=email)
+    user = user_authenticate(email=email, password=password, request=asked)
+    limits.sign_in_remember(asked, email=user.email)
+    user_logged_in.send(sender=User, request=asked, user=user)
+    return user
+
+
 class LoginView(AuthView):
     def post(self, request: Request) -> Response:
         fields = body_of(request, LoginInput)
-        user = user_authenticate(email=fields["email"], password=fields["password"], request=request._request)
-        user_logged_in.send(sender=User, request=request._request, user=user)
+        user = sign_in(request, email=fields["email"], password=fields["password"])
         return _pair_response(user, pair_issue(user=user))
 
 

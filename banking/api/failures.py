@@ -6,14 +6,18 @@ import structlog
 from rest_framework.response import Response
 
 from banking.api.render import failure_body
-from banking.errors import failure_of
+from banking.errors import Failure, failure_of
 
 _log = structlog.get_logger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the answer for an exception; None lets Django make a 500 of it, and log it."""
-    failure = failure_of(error)
+    return answer_of(failure_of(error), error)
+
+
+def answer_of(failure: Failure, error: Exception) -> Response | None:
+    """Return the answer for an exception that the table, or a contract with words of its own, makes this failure."""
     if failure.status == 500:
         return None
     if failure.status == 503:

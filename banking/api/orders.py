@@ -81,6 +81,15 @@ def transfer_read(request: Request) -> Order:
     )
 
 
+def wallet_read(request: Request) -> tuple[object, object]:
+    """Return who is paid and the amount, both as they were sent, of the wallet contract; raises as the others."""
+    body = _body_of(request)
+    to, amount = body.needed("to"), body.needed("amount")
+    if body.errors:
+        raise FieldsInvalid(body.errors)
+    return to, amount
+
+
 def _body_of(request: Request) -> "Fields":
     if not isinstance(request.data, dict):
         raise JsonInvalid

@@ -147,15 +147,15 @@ def entry_filter_read(request: Request, currency: str) -> EntryFilter:
     )
 
 
-def words_read(request: Request) -> str:
-    """Return the words of a search, empty without any.
+def words_read(request: Request, name: str = "q", *, longest: int = MAX_WORDS) -> str:
+    """Return the words of a search, empty without any; what is longer is cut off.
 
     Raises:
         FieldsInvalid: they are more than one line of text.
     """
-    words = request.query_params.get("q", "").strip()[:MAX_WORDS]
+    words = request.query_params.get(name, "").strip()[:longest]
     if not is_plain_text(words):
-        raise FieldsInvalid({"q": ["This must be text on one line."]})
+        raise FieldsInvalid({name: ["This must be text on one line."]})
     return words
 
 

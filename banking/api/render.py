@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.models import User
 from banking.errors import Failure
 from banking.selectors.oversight import Movement
-from banking.selectors.people import Person
+from banking.selectors.people import Found, Person
 from config.request_ids import request_id
 from ledger.history import EntryPage
 from ledger.money import format_plain
@@ -39,6 +39,18 @@ def user_body(user: User) -> dict[str, Any]:
         "document": user.document,
         "role": user.role,
         "createdAt": time_text(user.created_at),
+    }
+
+
+def found_body(found: Found, currency: str) -> dict[str, Any]:
+    """Somebody as others find them: their name and the account to pay, and neither balance nor address."""
+    account = None if found.account is None else {"_id": str(found.account), "currency": currency}
+    return {
+        "_id": str(found.user.pk),
+        "firstName": found.user.first_name,
+        "lastName": found.user.last_name,
+        "name": found.user.name,
+        "account": account,
     }
 
 

@@ -41,6 +41,22 @@ class RegisterInput(serializers.Serializer[Any]):
         return attrs
 
 
+class ProfileInput(serializers.Serializer[Any]):
+    """Any of these; a new password comes with the current one."""
+
+    firstName = TextField(required=False)
+    lastName = TextField(required=False)
+    password = TextField(required=False)
+    currentPassword = TextField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() - {"currentPassword"}:
+            raise serializers.ValidationError({"request": ["There is nothing to change: send a name or a password."]})
+        if "password" in attrs and "currentPassword" not in attrs:
+            raise serializers.ValidationError({"currentPassword": ["This field is required for a new password."]})
+        return attrs
+
+
 class LoginInput(serializers.Serializer[Any]):
     email = TextField()
     password = TextField()
@@ -56,3 +72,15 @@ class AccountInput(serializers.Serializer[Any]):
 
 class ReasonInput(serializers.Serializer[Any]):
     reason = TextField(required=False, default="")
+
+
+class WalletSignInInput(serializers.Serializer[Any]):
+    """`username` is the e-mail address."""
+
+    username = TextField()
+    password = TextField()
+
+
+class WalletSignUpInput(WalletSignInInput):
+    firstName = TextField()
+    lastName = TextField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import accounts, admin, auth, bulk, transactions
+from banking.api import accounts, admin, auth, bulk, people, transactions, wallet
 
 urlpatterns = [
     path("api/auth/register", auth.RegisterView.as_view()),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("api/auth/refresh", auth.RefreshView.as_view()),
     path("api/auth/logout", auth.LogoutView.as_view()),
     path("api/auth/me", auth.MeView.as_view()),
+    path("api/users", people.PeopleView.as_view()),
+    path("api/users/me", people.ProfileView.as_view()),
     path("api/accounts", accounts.AccountsView.as_view()),
     path("api/accounts/balance/<str:account_id>", accounts.BalanceView.as_view()),
     path("api/transactions", transactions.TransactionsView.as_view()),
@@ -25,5 +27,11 @@ urlpatterns = [
     path("api/admin/stats", admin.StatsView.as_view()),
     path("api/admin/integrity", admin.IntegrityView.as_view()),
     path("api/admin/audit", admin.AuditView.as_view()),
+    path("api/v1/user", wallet.ProfileView.as_view()),
+    path("api/v1/user/signup", wallet.SignUpView.as_view()),
+    path("api/v1/user/signin", wallet.SignInView.as_view()),
+    path("api/v1/user/bulk", wallet.PeopleView.as_view()),
+    path("api/v1/account/balance", wallet.BalanceView.as_view()),
+    path("api/v1/account/transfer", wallet.TransferView.as_view()),
     path("transfer", transactions.TransferView.as_view()),
 ]

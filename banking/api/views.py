@@ -19,10 +19,17 @@ class ApiView(APIView):
     """A view of the API; `strict_group` names the stricter limit it also counts against."""
 
     strict_group: str | None = None
+    # OPTIONS is refused like any other method that an address does not take, and `Allow` must not name it then.
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Count the request before looking at who sends it: guessing tokens is limited too."""
+        """Count the request before looking at who sends it, for guessing tokens is limited too.
+
+        What an address does not take is told to everybody, as is the address itself.
+        """
         limits.hit(request._request, group=limits.API)
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
         if self.strict_group is not None:
             limits.hit(request._request, group=self.strict_group)
         super().initial(request, *args, **kwargs)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bson.objectid import ObjectId
-from django.conf import settings
 
 from accounts.models import User
 from accounts.selectors import people_search, users_by_ids, users_page
+from banking.access import main_account
 from banking.names import BANK_NAME
 from ledger.accounts import accounts_by_ids, accounts_of_owners
 from ledger.cursors import cursor_read, cursor_write
@@ -39,6 +39,18 @@ class Payee:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody who was found by name or address.
+
+    Args:
+        account: theirs that can receive the currency in question; None when they have no such account.
+    """
+
+    user: User
+    account: ObjectId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody as administrators see them, with all of their accounts."""
 
@@ -48,8 +60,7 @@ class Person:
     @property
     def main_account(self) -> Account | None:
         """The account in the bank's default currency, else the oldest; None without any."""
-        ours = (account for account in self.accounts if account.currency == settings.DEFAULT_CURRENCY)
-        return next(ours, self.accounts[0] if self.accounts else None)
+        return main_account(self.accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +80,22 @@ def payees_search(*, user: User, words: str, currency: str) -> list[Payee]:
         words: as typed; nobody is found by less than LEAST_LETTERS of them.
         currency: what they are to receive; who has no active account in it is left out.
     """
+    found = _found(user, words, currency)
+    return [Payee(one.user.name, one.account) for one in found if one.account is not None][:PEOPLE_A_PAGE]
+
+
+def people_found(*, user: User, words: str, currency: str) -> list[Found]:
+    """Return whom `payees_search` finds and then those who cannot be paid, each kind by name, at most 20 in all."""
+    found = _found(user, words, currency)
+    return sorted(found, key=lambda one: one.account is None)[:PEOPLE_A_PAGE]
+
+
+def _found(user: User, words: str, currency: str) -> list[Found]:
     if len(words.strip()) < LEAST_LETTERS:
         return []
     people = people_search(words=words, exclude=user.pk, limit=_MOST_FOUND)
     accounts = accounts_of_owners(person.pk for person in people)
-    found = [(person.name, _receiving(accounts[person.pk], currency)) for person in people]
-    return [Payee(name, account) for name, account in found if account is not None][:PEOPLE_A_PAGE]
+    return [Found(person, _receiving(accounts[person.pk], currency)) for person in people]
 
 
 def is_oneself(*, user: User, words: str) -> bool:

@@ -1,4 +1,4 @@
-"""Becoming a customer and opening accounts."""
+"""Becoming a customer, changing what one is called and one's password, and opening accounts."""
 
 import random
 from dataclasses import replace
@@ -6,11 +6,13 @@ from dataclasses import replace
 import structlog
 from django.conf import settings
 
+from accounts.errors import InvalidFields
 from accounts.models import User
+from accounts.profile import profile_change
 from accounts.services import user_register
-from banking.audit import person_registered
+from banking.audit import person_changed, person_registered
 from ledger import accounts as ledger_accounts
-from ledger.audit import Origin
+from ledger.audit import FAILED, Origin
 from ledger.errors import TryAgain
 from ledger.money import currency_check, parse_amount
 from ledger.records import Account
@@ -48,6 +50,37 @@ def customer_register(
             # The person is registered and can open the account from the dashboard.
             _log.warning("first_account_not_opened", user=str(user.pk))
     return user
+
+
+def customer_change(
+    *,
+    user: User,
+    origin: Origin,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    password: str | None = None,
+    current_password: str | None = None,
+) -> User:
+    """Change what somebody is called, or their password, which ends all of their sign-ins from before.
+
+    Args:
+        user: who asks, as just read.
+        origin: who asks, and from where.
+        first_name, last_name, password, current_password: as `accounts.profile.profile_change`; None for no change.
+
+    Raises:
+        As `accounts.profile.profile_change`.
+    """
+    wanted = {"first_name": first_name, "last_name": last_name, "password": password}
+    fields = [name for name, value in wanted.items() if value is not None]
+    try:
+        changed = profile_change(user=user, **wanted, current_password=current_password)
+    except InvalidFields as error:
+        if "current_password" in error.errors:
+            person_changed(user=user, origin=origin, fields=fields, status=FAILED)
+        raise
+    person_changed(user=changed, origin=origin, fields=fields)
+    return changed
 
 
 def account_open(*, user: User, currency: object, origin: Origin) -> Account:

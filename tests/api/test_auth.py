@@ -1,13 +1,22 @@
 """Registering, signing in and out, refreshing, and who may be asked from where."""
 
+import http.client
+import json
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.conf import settings
+from pymongo.synchronous.pool import Connection
 
 from accounts.models import User
+from accounts.tokens import pair_issue
 from ledger.store import books
 from tests.api.conftest import Program, signed_in
+from tests.cast import person
 
 NEW = {"email": "New@Example.com", "name": "Nina Simone Waymon", "password": "correct horse"}
 
@@ -180,3 +189,58 @@ def test_a_person_who_is_shut_out_is_signed_out(owner: User) -> None:
     program = signed_in(owner)
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert program.get("/api/auth/me").status == 401
+
+
+def test_an_unknown_address_takes_as_long_as_a_wrong_password(
+    anyone: Program, real_hasher: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In processor time, which others on the machine do not disturb, and in what is asked of the database."""
+    sent: list[str] = []
+    send, here = Connection.command, threading.get_ident()
+
+    def watched(self: Any, dbname: str, spec: Any, *args: Any, **options: Any) -> Any:
+        name, of = next(iter(spec.items()))
+        # The driver asks how the server is now and then, and other threads tell that this process lives.
+        if name != "hello" and threading.get_ident() == here:
+            sent.append(f"{name} {of}")
+        return send(self, dbname, spec, *args, **options)
+
+    monkeypatch.setattr(Connection, "command", watched)
+    known = person("known@example.com", "Karl", "Known").email
+    seconds: dict[str, list[float]] = {known: [], "nobody@example.com": []}
+    asked: dict[str, list[str]] = {}
+    for _ in range(5):
+        for email, times in seconds.items():
+            sent.clear()
+            began = time.thread_time()
+            answer = anyone.post("/api/auth/login", {"email": email, "password": "wrong"})
+            times.append(time.thread_time() - began)
+            assert answer.status == 401
+            asked[email] = [*sent]
+    wrong, unknown = (statistics.median(times) for times in seconds.values())
+    assert wrong > 0.1, "the real hasher did not run"
+    print(f"wrong password {wrong:.3f} s, unknown address {unknown:.3f} s")  # noqa: T201
+    assert abs(wrong - unknown) < 0.1 * wrong, f"{wrong:.3f} s and {unknown:.3f} s"
+    assert asked[known] == asked["nobody@example.com"]
+
+
+def test_of_32_uses_of_one_refresh_token_through_two_processes_one_wins(start_server: Any, owner: User) -> None:
+    servers = [start_server(workers=1) for _ in range(2)]
+    refresh, gate = pair_issue(user=owner).refresh, threading.Barrier(32)
+
+    def use(number: int) -> tuple[int, Any]:
+        gate.wait()
+        connection = http.client.HTTPConnection("127.0.0.1", servers[number % 2].port, timeout=30)
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/auth/refresh", json.dumps({"refreshToken": refresh}), headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(use, range(32)))
+    assert sorted(status for status, _ in answers) == [200] + [401] * 31
+    assert {body["code"] for status, body in answers if status == 401} == {"invalid_token"}
+    # Somebody had a copy: the winner's pair is dead as well.
+    won = next(body for status, body in answers if status == 200)
+    assert Program(won["accessToken"]).get("/api/auth/me").status == 401
+    assert Program().post("/api/auth/refresh", {"refreshToken": won["refreshToken"]}).status == 401

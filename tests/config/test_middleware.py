@@ -45,6 +45,7 @@ def test_nobody_is_believed_by_default(settings: Settings, forwarded: str | None
         (PROXY, f"{CLIENT}, 10.9.9.9", CLIENT),
         (PROXY, f" {CLIENT} ,10.9.9.9 , ", CLIENT),
         ("fd00::1", "2001:db8::7", "2001:db8::7"),
+        ("fd00::1", f"::ffff:{CLIENT}", CLIENT),
         # What stands left of the first stranger was written by that stranger.
         (PROXY, f"{LIAR}, {CLIENT}", CLIENT),
         (PROXY, f"{LIAR}, 10.1.1.1, {CLIENT}, 10.2.2.2", CLIENT),
@@ -63,6 +64,18 @@ def test_nobody_is_believed_by_default(settings: Settings, forwarded: str | None
 def test_header_is_read_from_the_right(proxies: None, remote: str, forwarded: str, seen: str) -> None:
     assert client_address(remote, forwarded) == seen
     assert address_seen(remote, forwarded) == seen
+
+
+@pytest.mark.parametrize(
+    ("remote", "seen"),
+    [(f"::ffff:{CLIENT}", CLIENT), ("fe80::1%eth0", "fe80::1"), ("2001:db8::7", "2001:db8::7"), ("what", "what")],
+)
+def test_an_address_has_one_form(remote: str, seen: str) -> None:
+    assert address_seen(remote, None) == seen
+
+
+def test_a_proxy_is_known_through_a_socket_for_both_kinds(proxies: None) -> None:
+    assert address_seen(f"::ffff:{PROXY}", CLIENT) == CLIENT
 
 
 def test_missing_address_stays_missing(proxies: None) -> None:

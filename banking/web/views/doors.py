@@ -77,11 +77,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     user = _authenticated(request, form) if form.is_valid() else None
     if user is None:
         return _login_page(request, form, status=422)
+    limits.sign_in_remember(request, email=user.email)
     login(request, user, backend=_BACKEND)
     return redirect(safe_next(request, start_page(user)))
 
 
 def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
+    limits.sign_in_hit(request, email=form.cleaned_data["email"])
     try:
         return user_authenticate(**form.cleaned_data, request=request)
     except InvalidCredentials as error:
