@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.api import accounts, admin, auth, bulk, transactions
+from banking.graphql.view import graphql
 
 urlpatterns = [
     path("api/auth/register", auth.RegisterView.as_view()),
@@ -26,4 +27,5 @@ urlpatterns = [
     path("api/admin/integrity", admin.IntegrityView.as_view()),
     path("api/admin/audit", admin.AuditView.as_view()),
     path("transfer", transactions.TransferView.as_view()),
+    path("graphql", graphql),
 ]
