@@ -66,13 +66,14 @@ class Asking:
     key_of: Callable[[str | None], str]
     people: Named[User] = field(default_factory=lambda: Named(users_by_ids))
     accounts: Named[Account] = field(init=False)
+    opened: set[ObjectId] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.accounts = Named(self._accounts_read)
 
     def sees(self, account: Account) -> bool:
-        """Whether more than the name of an account is shown."""
-        return is_seen(user=self.user, account=account)
+        """Whether more than the name of an account is shown; of what was opened just now, also to who opened it."""
+        return account.id in self.opened or is_seen(user=self.user, account=account)
 
     def sides_named(self, transactions: Iterable[Transaction]) -> None:
         """Say that the accounts of these transactions will be wanted."""

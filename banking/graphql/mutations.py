@@ -62,6 +62,7 @@ class Mutation:
             currency=input.currency,
             origin=asking.origin,
         )
+        asking.opened.add(record.id)
         asking.accounts_forgotten()
         asking.accounts_kept([record])
         return CreateAccountPayload(account=Account.of(record), client_mutation_id=input.client_mutation_id)

@@ -26,6 +26,12 @@ from banking.selectors.people import people_page
 from ledger import sessions
 from ledger.accounts import account_get, account_open, accounts_of_owner, accounts_of_owners, system_account_id
 from ledger.audit import SUCCESS, Origin, audit_document
+from ledger.connections import (
+    accounts_span,
+    transactions_count_of_accounts,
+    transactions_span,
+    transactions_span_of_accounts,
+)
 from ledger.history import (
     EntryFilter,
     balance_at,
@@ -41,6 +47,7 @@ from ledger.history import (
 from ledger.posting import MAX_BATCH, post
 from ledger.records import COMPLETED, FAILED, Account, now
 from ledger.rules import Instruction, Outcome
+from ledger.spans import Span
 from ledger.store import books
 from ledger.trail import AuditFilter
 from tests.profiler import Operation, explained, stages_of, watched
@@ -232,6 +239,21 @@ QUESTIONS = {
     "transactions of an account in one state": Question(
         lambda bank: movements_page(account_id=bank.hub.id, status=FAILED, page=1, cursor=None, limit=20), PAGE, 4
     ),
+    "a connection of the bank's transactions": Question(lambda bank: transactions_span(Span(50))),
+    "a connection of the bank's transactions, both ways from its middle": Question(
+        lambda bank: span_middle(), PAGE, 3
+    ),
+    "a connection of the bank's accounts": Question(lambda bank: accounts_span(owners=None, span=Span(50))),
+    "a connection of an account's transactions": Question(
+        lambda bank: transactions_span_of_accounts(accounts=[bank.hub], span=Span(50)), PAGE, 3
+    ),
+    "a connection of an account's transactions, both ways from its middle": Question(
+        lambda bank: span_middle_of(bank.hub), PAGE, 9
+    ),
+    "a connection of an account's transactions, from its end": Question(
+        lambda bank: transactions_span_of_accounts(accounts=[bank.hub], span=Span(50, backwards=True)), PAGE, 3
+    ),
+    "how long a connection of an account is": Question(lambda bank: transactions_count_of_accounts([bank.hub]), 61),
     "the audit log": Question(lambda bank: trail_page(wanted=AuditFilter(), cursor=None, limit=50)),
     "the audit log, deep": Question(lambda bank: trail_deep(AuditFilter()), PAGE, 2),
     "the audit log of some days": Question(
@@ -288,6 +310,21 @@ def movements_deep(account_id: ObjectId | None, status: str | None) -> None:
     first = movements_page(account_id=account_id, status=status, page=1, cursor=None, limit=10)
     assert first.next_cursor is not None
     movements_page(account_id=account_id, status=status, page=None, cursor=first.next_cursor, limit=10)
+
+
+def span_middle() -> None:
+    """Read on from a line to both sides."""
+    place = transactions_span(Span(50)).lines[25].cursor
+    for backwards in (False, True):
+        assert len(transactions_span(Span(20, place, backwards)).lines) == 20
+
+
+def span_middle_of(account: Account) -> None:
+    """Read on from a line of an account's list to both sides."""
+    place = transactions_span_of_accounts(accounts=[account], span=Span(50)).lines[25].cursor
+    for backwards in (False, True):
+        found = transactions_span_of_accounts(accounts=[account], span=Span(20, place, backwards))
+        assert len(found.lines) == 20
 
 
 def trail_deep(wanted: AuditFilter) -> None:
