@@ -1,5 +1,6 @@
 """Errors as GraphQL gives them: the sentence, where it happened, and in `extensions` the code of the one table."""
 
+import re
 from typing import Any
 
 import structlog
@@ -11,6 +12,8 @@ from config.request_ids import request_id
 
 _log = structlog.get_logger(__name__)
 
+# How the library writes a number that we read as an exact one.
+_INSIDE = re.compile(r"<[A-Za-z]{1,40} instance>")
 # The names of the other surfaces' fields, in the words of this one.
 _FIELDS = {"note": "description", "fromAccount": "senderAccount", "toAccount": "receiverAccount"}
 
@@ -29,7 +32,7 @@ def failure_of_error(error: GraphQLError) -> Failure:
     """Return how an error is answered: by its cause, and what GraphQL itself refuses as an invalid query."""
     cause = _cause_of(error)
     if cause is None:
-        return failure_of(QueryInvalid(error.message))
+        return failure_of(QueryInvalid(_INSIDE.sub("this number", error.message)))
     failure = failure_of(cause)
     if failure.status == 503:
         _log.warning("try_again", error=type(cause).__name__)

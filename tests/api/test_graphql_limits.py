@@ -13,6 +13,7 @@ from banking.graphql import measure
 from tests.api.conftest import Cast, Program, balance
 from tests.api.graphql import SEND, account_id, ask, codes_of, data_of, send
 
+NUMBERED = b'{"query": "query ($n: Int) { accounts(first: $n) { totalCount } }", "variables": {"n": %b}}'
 LINES = "{ edges { node { id } } }"
 
 
@@ -22,7 +23,7 @@ def refused(answer: Any, code: str = "query_too_complex") -> None:
 
 
 def nested(levels: int) -> str:
-    """A query that is 3 + 4 × levels fields deep."""
+    """A query that is 3 + 4 * levels fields deep."""
     inner = "id"
     for _ in range(levels):
         inner = f"transactions(first: 1) {{ edges {{ node {{ sender {{ {inner} }} }} }} }}"
@@ -76,7 +77,8 @@ def test_fragments_that_multiply(cast: Cast) -> None:
         f"receiver {{ transactions {{ edges {{ node {{ ...f{n + 1} }} }} }} }} }}"
         for n in range(size)
     ]
-    query = f"{{ transactions {{ edges {{ node {{ ...f0 }} }} }} }} {' '.join(fragments)} fragment f{size} on Transaction {{ id }}"
+    last = f"fragment f{size} on Transaction {{ id }}"
+    query = f"{{ transactions {{ edges {{ node {{ ...f0 }} }} }} }} {' '.join(fragments)} {last}"
     refused(ask(cast.owner, query))
     flat = [f"fragment g{n} on Query {{ ...g{n + 1} ...g{n + 1} }}" for n in range(60)]
     assert ask(cast.owner, "{ ...g0 } " + " ".join(flat) + " fragment g60 on Query { __typename }").status == 200
@@ -113,7 +115,7 @@ def test_a_document_that_is_laborious_to_check_is_checked_soon(cast: Cast) -> No
         (b"[]", "invalid_json"),
         (b'[{"query": "{ __typename }"}]', "invalid_json"),
         (b"{", "invalid_json"),
-        (b"", "invalid_json"),
+        (b"", "invalid_input"),
         (b"null", "invalid_json"),
         (b"\xff\xfe", "invalid_json"),
         (b'{"query": "{ __typename }", "query": "{ x }"}', "invalid_json"),
@@ -135,10 +137,10 @@ def test_a_document_that_is_laborious_to_check_is_checked_soon(cast: Cast) -> No
         (b'{"query": "{ accounts(first: \\"\\ud800\\") { totalCount } }"}', "invalid_query"),
         (b'{"query": "query a { __typename } query b { __typename }"}', "invalid_query"),
         (b'{"query": "query ($n: Int!) { accounts(first: $n) { totalCount } }"}', "invalid_query"),
-        (b'{"query": "query ($n: Int) { accounts(first: $n) { totalCount } }", "variables": {"n": 2.5}}', "invalid_query"),
-        (b'{"query": "query ($n: Int) { accounts(first: $n) { totalCount } }", "variables": {"n": 1e2}}', "invalid_query"),
-        (b'{"query": "query ($n: Int) { accounts(first: $n) { totalCount } }", "variables": {"n": 99999999999}}', "invalid_query"),
-        (b'{"query": "query ($n: Int) { accounts(first: $n) { totalCount } }", "variables": {"n": {"$gt": 0}}}', "invalid_query"),
+        (NUMBERED % b'2.5', "invalid_query"),
+        (NUMBERED % b'1e2', "invalid_query"),
+        (NUMBERED % b'99999999999', "invalid_query"),
+        (NUMBERED % b'{"$gt": 0}', "invalid_query"),
         (b'{"query": "subscription { x }"}', "invalid_query"),
         (b'{"query": "type Query { x: Int }"}', "invalid_query"),
         (b'{"query": "{ __typename @skip }"}', "invalid_query"),
@@ -148,7 +150,8 @@ def test_what_is_no_request_is_a_400_with_a_code(cast: Cast, body: bytes, code: 
     answer = cast.owner.request("POST", "/graphql", raw=body)
     assert answer.status == 400
     assert set(codes_of(answer)) == {code}
-    assert "Instance" not in str(answer.body)
+    assert "instance" not in str(answer.body)
+    assert "Decimal" not in str(answer.body)
     assert "Traceback" not in str(answer.body)
 
 
