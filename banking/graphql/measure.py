@@ -27,13 +27,13 @@ from banking.graphql.connections import PAGE
 from ledger.history import MAX_LIMIT
 
 MOST_CHARACTERS = 10_000
-MOST_TOKENS = 1_000
+MOST_TOKENS = 500
 DEEPEST = 10
 MOST_ALIASES = 15
 # Lists and single things that are read of the database; a list within a list of 20 is 21.
 MOST_READS = 25
 # Fields and fragments that are looked at.
-MOST_FIELDS = 2_000
+MOST_FIELDS = 500
 
 # At the top; below it `node` is a line of a list.
 _THINGS = frozenset({"node", "account", "transaction"})

@@ -1,4 +1,4 @@
-"""One request of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/, the draft of 2025).
+"""One request of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/, the working draft).
 
 Its limits, its sign-in and its parsing are those of every endpoint of the API; the answer has the form of GraphQL.
 What is refused before anything was executed has the status of the table of errors (400, 401, 413, 429 …); from then on
@@ -79,7 +79,9 @@ class GraphQLView(ApiView):
         return answer
 
     def _count(self, prepared: Prepared) -> None:
-        """Count each transfer against the limit of transfers, and execute nothing if there are too many."""
+        """Count as REST does: each transfer, and what an administrator asks for; execute nothing if it is too much."""
+        if self.user.is_admin:
+            limits.hit(self.request._request, group=limits.ADMIN)
         for mutation in prepared.mutations:
             if mutation == "createTransaction":
                 limits.hit(self.request._request, group=limits.TRANSFER)

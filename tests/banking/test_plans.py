@@ -16,8 +16,9 @@ from bson.objectid import ObjectId
 from pymongo.database import Database
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts.errors import UserNotFound
 from accounts.models import User
-from accounts.selectors import people_search, user_by_email, users_by_ids
+from accounts.selectors import people_search, user_by_document, user_by_email, users_by_ids
 from banking.names import accounts_named, names_of_accounts
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_account
 from banking.selectors.dashboard import overview_get
@@ -218,6 +219,7 @@ QUESTIONS = {
     "people by name": Question(lambda bank: people_search(words="many", exclude=bank.owners[0]), 2 * 21),
     "people by id": Question(lambda bank: users_by_ids(bank.owners), 2 * PAYERS),
     "a person by address": Question(lambda bank: user_by_email(email="p7@example.com"), 2),
+    "a person by document": Question(lambda bank: nobody_has_this_document(), 1),
     "transactions of the bank": Question(
         lambda bank: movements_page(account_id=None, status=None, page=1, cursor=None, limit=50), PAGE, 2
     ),
@@ -310,6 +312,12 @@ def movements_deep(account_id: ObjectId | None, status: str | None) -> None:
     first = movements_page(account_id=account_id, status=status, page=1, cursor=None, limit=10)
     assert first.next_cursor is not None
     movements_page(account_id=account_id, status=status, page=None, cursor=first.next_cursor, limit=10)
+
+
+def nobody_has_this_document() -> None:
+    """Look for somebody by a tax document."""
+    with pytest.raises(UserNotFound):
+        user_by_document(document="52998224725")
 
 
 def span_middle() -> None:
