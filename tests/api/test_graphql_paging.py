@@ -16,6 +16,7 @@ from tests.api.graphql import account_id, ask, codes_of, data_of
 from tests.cast import person
 from tests.profiler import watched
 
+MOST_PAGES = 50
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String, $account: ID) {
   transactions(first: $first, after: $after, last: $last, before: $before, accountId: $account) {
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -41,24 +42,26 @@ def pay_one(payer: Account, payee: Account, key: str, amount: str) -> None:
 
 def forward(program: Program, size: int, query: str = PAGE, **more: Any) -> Iterator[Any]:
     after = None
-    while True:
+    for _ in range(MOST_PAGES):
         (page,) = data_of(ask(program, query, first=size, after=after, **more)).values()
         assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
         yield page
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
+    pytest.fail("the list has no end")
 
 
 def backward(program: Program, size: int, query: str = PAGE, **more: Any) -> Iterator[Any]:
     before = None
-    while True:
+    for _ in range(MOST_PAGES):
         (page,) = data_of(ask(program, query, last=size, before=before, **more)).values()
         assert page["pageInfo"]["hasNextPage"] is (before is not None)
         yield page
         if not page["pageInfo"]["hasPreviousPage"]:
             return
         before = page["pageInfo"]["startCursor"]
+    pytest.fail("the list has no end")
 
 
 def ids_of(page: Any) -> list[str]:

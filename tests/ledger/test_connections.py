@@ -26,6 +26,7 @@ from ledger.store import books
 from tests.ledger.conftest import ORIGIN, Opener
 
 PAYMENTS = 60
+MOST_PAGES = 100
 Read = Callable[[Span], Stretch[Any]]
 
 
@@ -59,12 +60,13 @@ def of(accounts: list[Account]) -> Read:
 def walk(read: Read, limit: int, *, backwards: bool = False) -> Iterator[Stretch[Any]]:
     """Yield page after page to the end of the list, or from there to its beginning."""
     place = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = read(Span(limit, place, backwards))
         yield page
         if not page.has_more:
             return
         place = page.lines[0 if backwards else -1].cursor
+    pytest.fail("the list has no end")
 
 
 def ids(pages: list[Stretch[Any]], *, backwards: bool = False) -> list[ObjectId]:
