@@ -94,6 +94,21 @@ def user_by_email(*, email: object) -> User:
         raise UserNotFound from None
 
 
+def user_by_document(*, document: str) -> User:
+    """Return who has this tax document, as it is stored.
+
+    Raises:
+        UserNotFound: nobody has.
+    """
+    # The index has only people with a document in it, and the planner takes it only for a question that says so.
+    query = {"document": {"$eq": document, "$type": "string"}}
+    users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
+    found = users.find_one(query)
+    if found is None:
+        raise UserNotFound
+    return _user_of(found)
+
+
 def users_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, User]:
     """Return the people with these ids by id, in one query; who does not exist is left out.
 

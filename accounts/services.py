@@ -112,6 +112,24 @@ def system_user_create(*, email: str, password: str | None = None, first_name: s
     return _announce(user, old_role=user.role)
 
 
+def user_document_set(*, user: User, document: str) -> User:
+    """Store the tax document of somebody who has given none so far.
+
+    Args:
+        user: who has none.
+        document: as `accounts.documents.document_clean` returns it.
+
+    Raises:
+        DocumentTaken: it is somebody else's.
+    """
+    user.document = document
+    try:
+        user.save(update_fields=["document"])
+    except IntegrityError as error:
+        raise _taken(error) from error
+    return user
+
+
 def _registered(email: str) -> User | None:
     try:
         return user_by_email(email=email)

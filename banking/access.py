@@ -8,7 +8,8 @@ from django.conf import settings
 from accounts.models import User
 from ledger import accounts as ledger_accounts
 from ledger.errors import AccountNotFound, TransactionNotFound
-from ledger.records import SYSTEM, Account
+from ledger.history import transactions_by_ids
+from ledger.records import SYSTEM, Account, Transaction
 
 
 def account_id_read(value: object) -> ObjectId:
@@ -78,3 +79,39 @@ def main_currency(user: User) -> str:
     """Return the currency somebody pays in: that of the main account, or the bank's default one without any."""
     account = main_account(ledger_accounts.accounts_of_owner(user.pk))
     return settings.DEFAULT_CURRENCY if account is None else account.currency
+
+
+def is_seen(*, user: User, account: Account) -> bool:
+    """Whether a person may look into an account: an administrator into all, others into their own."""
+    if user.is_admin:
+        return True
+    return user.is_system if account.kind == SYSTEM else account.owner == user.pk
+
+
+def account_get_for_viewer(*, user: User, account_id: ObjectId) -> Account:
+    """Return an account that this person may look into, administrators into any.
+
+    Raises:
+        AccountNotFound: there is none, or it is somebody else's; the two look the same.
+    """
+    account = ledger_accounts.account_get(account_id)
+    if not is_seen(user=user, account=account):
+        raise AccountNotFound
+    return account
+
+
+def transaction_get_for_viewer(*, user: User, transaction_id: ObjectId) -> Transaction:
+    """Return a transaction in which an account of this person took part, or any for an administrator.
+
+    Raises:
+        TransactionNotFound: there is none, or it is between others; a receiver never sees one that moved no money.
+    """
+    transaction = transactions_by_ids([transaction_id]).get(transaction_id)
+    if transaction is None:
+        raise TransactionNotFound
+    if user.is_admin:
+        return transaction
+    own = {account.id for account in accounts_of_user(user)}
+    if transaction.sender in own or (transaction.receiver in own and transaction.completed_at is not None):
+        return transaction
+    raise TransactionNotFound

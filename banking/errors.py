@@ -67,6 +67,14 @@ class JsonInvalid(BankingError):
     message = "The request is not a JSON object."
 
 
+class QueryInvalid(BankingError):
+    """A GraphQL document cannot be executed; the sentence says why."""
+
+
+class QueryTooComplex(BankingError):
+    """A GraphQL document asks for more than one request may; the sentence says of what."""
+
+
 class FieldsInvalid(BankingError):
     """Fields of a request are malformed.
 
@@ -153,6 +161,8 @@ class Kind:
 TABLE: dict[type[BaseException], Kind] = {
     JsonInvalid: Kind("invalid_json", 400),
     RequestRefused: Kind("bad_request", 400),
+    QueryInvalid: Kind("invalid_query", 400),
+    QueryTooComplex: Kind("query_too_complex", 400),
     FieldsInvalid: Kind("invalid_input", 400),
     people.InvalidFields: Kind("invalid_input", 400),
     ledger.RequestInvalid: Kind("invalid_input", 400),

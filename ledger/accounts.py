@@ -33,8 +33,9 @@ def account_open(
     status: str = ACTIVE,
     opening_minor: int = 0,
     at: datetime | None = None,
+    only_first: bool = True,
 ) -> Account:
-    """Open an account; an owner's first one may begin with an opening balance.
+    """Open an account, which may begin with an opening balance.
 
     The opening balance is a posted transfer from the system account, in the same transaction: there is no moment, and
     no crash, at which the one exists without the other.
@@ -44,8 +45,9 @@ def account_open(
         currency: one that the bank offers.
         origin: who asks, and from where.
         status: ACTIVE, or INACTIVE for one that is to be activated later.
-        opening_minor: the opening balance in minor units, given only with the owner's first account.
+        opening_minor: the opening balance in minor units.
         at: the time to open and post at when history is imported, else None for now.
+        only_first: give it only with the owner's first account.
 
     Raises:
         CurrencyNotOffered: the bank has no such accounts.
@@ -61,7 +63,7 @@ def account_open(
             raise AccountExists(currency)
         books().accounts.insert_one(document, session=session)
         _tell(document, events.ACCOUNT_OPENED, "", origin, session, is_news=at is None)
-        if opening_minor and is_first:
+        if opening_minor and (is_first or not only_first):
             _opening_balance(document, opening_minor, origin, at, session)
 
     # Two openings at once: the unique index refuses the second, which then finds the first.

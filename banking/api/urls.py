@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.api import accounts, admin, auth, bulk, people, transactions, wallet
+from banking.graphql.view import graphql
 
 urlpatterns = [
     path("api/auth/register", auth.RegisterView.as_view()),
@@ -34,4 +35,5 @@ urlpatterns = [
     path("api/v1/account/balance", wallet.BalanceView.as_view()),
     path("api/v1/account/transfer", wallet.TransferView.as_view()),
     path("transfer", transactions.TransferView.as_view()),
+    path("graphql", graphql),
 ]

@@ -1,5 +1,6 @@
 """What all API views share: limits before anything else, one way to read a body and a key."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ class ApiView(APIView):
 
     strict_group: str | None = None
     # OPTIONS is refused like any other method that an address does not take, and `Allow` must not name it then.
-    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+    http_method_names: Sequence[str] = ("get", "head", "post", "put", "patch", "delete")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Count the request before looking at who sends it, for guessing tokens is limited too.

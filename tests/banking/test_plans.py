@@ -16,8 +16,9 @@ from bson.objectid import ObjectId
 from pymongo.database import Database
 from pytest_django.plugin import DjangoDbBlocker
 
+from accounts.errors import UserNotFound
 from accounts.models import User
-from accounts.selectors import people_search, user_by_email, users_by_ids
+from accounts.selectors import people_search, user_by_document, user_by_email, users_by_ids
 from banking.names import accounts_named, names_of_accounts
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_account
 from banking.selectors.dashboard import overview_get
@@ -26,6 +27,12 @@ from banking.selectors.people import people_page
 from ledger import sessions
 from ledger.accounts import account_get, account_open, accounts_of_owner, accounts_of_owners, system_account_id
 from ledger.audit import SUCCESS, Origin, audit_document
+from ledger.connections import (
+    accounts_span,
+    transactions_count_of_accounts,
+    transactions_span,
+    transactions_span_of_accounts,
+)
 from ledger.history import (
     EntryFilter,
     balance_at,
@@ -41,6 +48,7 @@ from ledger.history import (
 from ledger.posting import MAX_BATCH, post
 from ledger.records import COMPLETED, FAILED, Account, now
 from ledger.rules import Instruction, Outcome
+from ledger.spans import Span
 from ledger.store import books
 from ledger.trail import AuditFilter
 from tests.profiler import Operation, explained, stages_of, watched
@@ -211,6 +219,7 @@ QUESTIONS = {
     "people by name": Question(lambda bank: people_search(words="many", exclude=bank.owners[0]), 2 * 21),
     "people by id": Question(lambda bank: users_by_ids(bank.owners), 2 * PAYERS),
     "a person by address": Question(lambda bank: user_by_email(email="p7@example.com"), 2),
+    "a person by document": Question(lambda bank: nobody_has_this_document(), 1),
     "transactions of the bank": Question(
         lambda bank: movements_page(account_id=None, status=None, page=1, cursor=None, limit=50), PAGE, 2
     ),
@@ -232,6 +241,21 @@ QUESTIONS = {
     "transactions of an account in one state": Question(
         lambda bank: movements_page(account_id=bank.hub.id, status=FAILED, page=1, cursor=None, limit=20), PAGE, 4
     ),
+    "a connection of the bank's transactions": Question(lambda bank: transactions_span(Span(50))),
+    "a connection of the bank's transactions, both ways from its middle": Question(
+        lambda bank: span_middle(), PAGE, 3
+    ),
+    "a connection of the bank's accounts": Question(lambda bank: accounts_span(owners=None, span=Span(50))),
+    "a connection of an account's transactions": Question(
+        lambda bank: transactions_span_of_accounts(accounts=[bank.hub], span=Span(50)), PAGE, 3
+    ),
+    "a connection of an account's transactions, both ways from its middle": Question(
+        lambda bank: span_middle_of(bank.hub), PAGE, 9
+    ),
+    "a connection of an account's transactions, from its end": Question(
+        lambda bank: transactions_span_of_accounts(accounts=[bank.hub], span=Span(50, backwards=True)), PAGE, 3
+    ),
+    "how long a connection of an account is": Question(lambda bank: transactions_count_of_accounts([bank.hub]), 61),
     "the audit log": Question(lambda bank: trail_page(wanted=AuditFilter(), cursor=None, limit=50)),
     "the audit log, deep": Question(lambda bank: trail_deep(AuditFilter()), PAGE, 2),
     "the audit log of some days": Question(
@@ -288,6 +312,27 @@ def movements_deep(account_id: ObjectId | None, status: str | None) -> None:
     first = movements_page(account_id=account_id, status=status, page=1, cursor=None, limit=10)
     assert first.next_cursor is not None
     movements_page(account_id=account_id, status=status, page=None, cursor=first.next_cursor, limit=10)
+
+
+def nobody_has_this_document() -> None:
+    """Look for somebody by a tax document."""
+    with pytest.raises(UserNotFound):
+        user_by_document(document="52998224725")
+
+
+def span_middle() -> None:
+    """Read on from a line to both sides."""
+    place = transactions_span(Span(50)).lines[25].cursor
+    for backwards in (False, True):
+        assert len(transactions_span(Span(20, place, backwards)).lines) == 20
+
+
+def span_middle_of(account: Account) -> None:
+    """Read on from a line of an account's list to both sides."""
+    place = transactions_span_of_accounts(accounts=[account], span=Span(50)).lines[25].cursor
+    for backwards in (False, True):
+        found = transactions_span_of_accounts(accounts=[account], span=Span(20, place, backwards))
+        assert len(found.lines) == 20
 
 
 def trail_deep(wanted: AuditFilter) -> None:
