@@ -68,7 +68,7 @@ def look(page: Page) -> None:
 
 
 def test_public_pages(page: Page) -> None:
-    for address in ("/", "/login", "/register", "/proof", "/nothing-here"):
+    for address in ("/", "/login", "/register", "/proof", "/api/docs", "/nothing-here"):
         check(page, address)
     page.goto("/register")
     page.get_by_role("button", name="Open my account").click()

@@ -1,0 +1,38 @@
+"""`/api/schema`: the API described in OpenAPI 3.1, as JSON or as YAML."""
+
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from banking.api.views import ApiView
+from banking.openapi.describe import described
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the description of the whole API; it is the same until the process ends."""
+    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return made
+
+
+class SchemaView(ApiView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer2, OpenApiYamlRenderer)
+
+    @described(
+        "Get this description",
+        answers={200: ("Schema", "OpenAPI 3.1; YAML for those who ask for application/yaml.")},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(schema())

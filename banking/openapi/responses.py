@@ -1,0 +1,35 @@
+"""The headers of answers."""
+
+from drf_spectacular.utils import OpenApiParameter
+
+from banking.openapi.describe import Description
+from banking.openapi.shapes import Shape, number, text
+from config.request_ids import HEADER
+
+_AGAIN = (429, 503)
+
+
+def header_parameters(told: Description, statuses: set[int]) -> list[OpenApiParameter]:
+    """Return the headers that the answers of these statuses have."""
+    headers = [
+        _header(HEADER, text("5f0b6a1c05d34f8b8a1c0764b7f0c2a9", "Names the request in the bank's logs."), statuses)
+    ]
+    headers.append(_header("Retry-After", number(1, "Seconds until it is worth asking again.", minimum=1), _AGAIN))
+    if 401 in statuses:
+        headers.append(_header("WWW-Authenticate", text('Bearer realm="florin"'), [401]))
+    if told.is_replayable:
+        told_again = text("true", "The transfer had been made before; this is its answer again.")
+        headers.append(_header("Idempotent-Replayed", told_again, [200]))
+    if told.sets_cookie:
+        headers.append(_header("Set-Cookie", text("florin_token=…; HttpOnly; SameSite=Strict"), told.answers))
+    return headers
+
+
+def _header(name: str, shape: Shape, statuses: object) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        shape,
+        OpenApiParameter.HEADER,
+        response=sorted(statuses),
+        required=True,  # type: ignore[call-overload]
+    )
