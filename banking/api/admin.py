@@ -75,7 +75,7 @@ class TransactionsView(AdminView):
     @described(
         "List all transfers",
         answers={200: ("Movements", "Newest first.")},
-        errors=(CursorInvalid,),
+        errors=(AccountNotFound, CursorInvalid),
         parameters=(*queries.PAGED, queries.STATE, queries.OF_ACCOUNT),
     )
     def get(self, request: Request) -> Response:

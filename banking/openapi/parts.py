@@ -2,7 +2,7 @@
 
 from accounts.models import Role
 from banking.errors import REFUSALS
-from banking.openapi.samples import ENTRY_ID, KEY, OLIVIA, OLIVIAS, RECORD_ID, SAMIRS, TRANSFER_ID
+from banking.openapi.samples import KEY, OLIVIA, OLIVIAS, RECORD_ID, SAMIRS, TRANSFER_ID
 from banking.openapi.shapes import (
     Shape,
     always,
@@ -74,7 +74,7 @@ PARTS: dict[str, Shape] = {
     ),
     "Entry": record(
         {
-            "_id": identifier(ENTRY_ID),
+            "_id": text(f"{TRANSFER_ID}:DEBIT", pattern="^[0-9a-f]{24}:(DEBIT|CREDIT)$"),
             "type": one_of("DEBIT", "CREDIT"),
             "direction": one_of("OUT", "IN"),
             "amount": money("250.00"),

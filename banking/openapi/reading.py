@@ -1,7 +1,7 @@
 """The schema as people read it on the page: groups of addresses with their fields, examples and refusals."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Any
 
@@ -89,17 +89,17 @@ class Reader:
             name=operation["operationId"],
             summary=operation["summary"],
             who=operation["x-who"],
-            note=operation.get("description", ""),
+            note=operation.get("description", "").replace("`", ""),
             parameters=[self._parameter(one) for one in operation.get("parameters", [])],
             fields=self._fields(operation),
             curl=self._curl(method, path, operation),
-            answers=[answer for answer in answers if not answer.codes],
+            answers=_without_repetition([answer for answer in answers if not answer.codes]),
             refusals=[answer for answer in answers if answer.codes],
         )
 
     def _parameter(self, one: dict[str, Any]) -> Field:
-        meaning = one.get("description") or one["schema"].get("description", "")
-        return Field(one["name"], f"{kind_of(one['schema'])}, {one['in']}", one.get("required", False), meaning)
+        kind = f"{kind_of(one['schema'])}, {one['in']}"
+        return Field(one["name"], kind, one.get("required", False), _meaning_of(one["schema"]))
 
     def _body(self, operation: dict[str, Any]) -> dict[str, Any]:
         content: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -109,18 +109,16 @@ class Reader:
         shape = resolved(self._body(operation).get("schema", {}), self._shapes)
         needed = shape.get("required", [])
         fields = {name: resolved(inner, self._shapes) for name, inner in shape.get("properties", {}).items()}
-        return [
-            Field(name, kind_of(inner), name in needed, inner.get("description", "")) for name, inner in fields.items()
-        ]
+        return [Field(name, kind_of(inner), name in needed, _meaning_of(inner)) for name, inner in fields.items()]
 
     def _answer(self, status: str, response: dict[str, Any]) -> Answer:
         name = response.get("$ref", "").rpartition("/")[2]
         response = self._schema["components"]["responses"][name] if name else response
         content = next(iter(response.get("content", {}).values()), {})
-        examples = content.get("examples", {})
-        is_error = all("code" in one["value"] or set(one["value"]) == {"message"} for one in examples.values())
-        codes = [(code, one["value"]["message"]) for code, one in examples.items()] if examples and is_error else []
-        value = next((one["value"] for one in examples.values()), None)
+        examples = content.get("examples", {}).values()
+        # Only the examples of refusals have a summary: their code.
+        codes = [(one["summary"], one["value"]["message"]) for one in examples if "summary" in one]
+        value = next((one["value"] for one in examples), None)
         example = "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
         return Answer(status, "" if codes else response["description"], codes, example)
 
@@ -136,6 +134,20 @@ class Reader:
             body = json.dumps(one["value"], ensure_ascii=False)
             parts += ["-H 'Content-Type: application/json'", f"-d {quote(body)}"]
         return " \\\n  ".join(parts)
+
+
+def _without_repetition(answers: list[Answer]) -> list[Answer]:
+    """Return the answers with each example once."""
+    shown: set[str] = set()
+    found = []
+    for answer in answers:
+        found.append(replace(answer, example="") if answer.example in shown else answer)
+        shown.add(answer.example)
+    return found
+
+
+def _meaning_of(shape: Shape) -> str:
+    return str(shape.get("description", "")).replace("`", "")
 
 
 def kind_of(shape: Shape) -> str:

@@ -54,7 +54,7 @@ class DescribedSchema(AutoSchema):
         return {"application/json": ref(body)} if isinstance(body, str) else body
 
     def get_response_serializers(self) -> dict[int, OpenApiResponse]:
-        answers = {status: _answer(body, meaning) for status, (body, meaning) in sorted(self.told.answers.items())}
+        answers = {status: _answer(body, meaning) for status, (body, meaning) in self.told.answers.items()}
         has_ids = "{" in self.path
         refused = codes_of(self.view, self.method, self.told, has_ids=has_ids)
         return answers | {status: _refusal(self.told.error_body, codes) for status, codes in refused.items()}
@@ -88,7 +88,7 @@ def _answer(body: str, meaning: str) -> OpenApiResponse:
 
 
 def _refusal(body: str, codes: dict[str, str]) -> OpenApiResponse:
-    examples = [OpenApiExample(code, value=_error_example(body, code, codes[code])) for code in codes]
+    examples = [OpenApiExample(code, summary=code, value=_error_example(body, code, codes[code])) for code in codes]
     meaning = " ".join(f"{code}: {sentence}" for code, sentence in codes.items())
     return OpenApiResponse(error_shape(body, codes), meaning, examples)
 
