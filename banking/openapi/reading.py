@@ -116,8 +116,8 @@ class Reader:
         response = self._schema["components"]["responses"][name] if name else response
         content = next(iter(response.get("content", {}).values()), {})
         examples = content.get("examples", {}).values()
-        # Only the examples of refusals have a summary: their code.
-        codes = [(one["summary"], one["value"]["message"]) for one in examples if "summary" in one]
+        is_refusal = status >= "400" and all("message" in one["value"] for one in examples)
+        codes = [(one["summary"], one["value"]["message"]) for one in examples if is_refusal]
         value = next((one["value"] for one in examples), None)
         example = "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
         return Answer(status, "" if codes else response["description"], codes, example)

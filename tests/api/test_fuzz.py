@@ -16,11 +16,11 @@ from urllib.parse import quote
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.openapi.checks import (
+from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
@@ -30,10 +30,9 @@ from schemathesis.openapi.checks import (
 from accounts.models import User
 from accounts.tokens import pair_issue
 from banking.api.schema import schema
-from ledger.store import books
 from ledger.verify import verify
 from tests.api import hostile
-from tests.api.conftest import Cast
+from tests.api.conftest import Cast, balance
 from tests.api.described import answer_check
 from tests.servers import Server
 
@@ -77,18 +76,18 @@ class Target:
     def ids(self) -> list[str]:
         return [str(account.id) for account in (self.cast.owners, self.cast.seconds, self.cast.strangers)]
 
-    def balances(self) -> dict[Any, int]:
-        return {one["_id"]: one["balance_minor"] for one in books().accounts.find({}, {"balance_minor": 1})}
+    def balances(self) -> dict[str, int]:
+        return {str(one.id): balance(one) for one in (self.cast.owners, self.cast.seconds, self.cast.strangers)}
 
     def held(self, who: str, path: str, ask: Callable[[], requests.Response]) -> requests.Response:
         """Ask, and fail if money moved that must not have."""
         before = self.balances()
         response = ask()
-        after = {account: after for account, after in self.balances().items() if account in before}
+        after = self.balances()
         if response.status_code >= 400 or path not in MOVING:
             assert after == before
         if who not in ("owner", "system"):
-            assert after[self.cast.owners.id] >= before[self.cast.owners.id]
+            assert after[self.ids[0]] >= before[self.ids[0]]
         return response
 
 
@@ -118,7 +117,13 @@ def fuzzed(examples: int, **strategies: st.SearchStrategy[Any]) -> Callable[[Cal
 
     def run(function: Callable[..., None]) -> None:
         print(f"FUZZ_SEED={SEED}")  # noqa: T201 - pytest shows it with a failure
-        limits = settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        limits = settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         seed(SEED)(limits(given(**strategies)(function)))()
 
     return run
@@ -129,8 +134,16 @@ def leads_elsewhere(response: requests.Response) -> bool:
     return response.status_code == 405 or (response.status_code == 404 and '"not_found"' in response.text)
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method.upper()} {one.path}")
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    [
+        pytest.param(one, mode, id=f"{one.method.upper()} {one.path} {mode.value}")
+        for one in OPERATIONS
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        # Where nothing can be sent, nothing can be forbidden.
+        if mode == GenerationMode.POSITIVE or one.body or one.query or one.path_parameters
+    ],
+)
 def test_what_the_description_allows_and_forbids(target: Target, operation: Any, mode: GenerationMode) -> None:
     @fuzzed(EXAMPLES, case=operation.as_strategy(mode), who=WHO, ids=st.sampled_from([*target.ids, None]))
     def _(case: Any, who: str, ids: str | None) -> None:
@@ -177,7 +190,10 @@ def test_what_nobody_would_describe(target: Target, operation: Any) -> None:
             lambda: target.session.request(operation.method, url, data=body, headers=headers, timeout=30),
         )
         assert response.status_code < 500, response.text
-        if "json" in response.headers["Content-Type"] and not leads_elsewhere(response):
+        kind = response.headers.get("Content-Type", "")
+        # What is no HTTP is refused by the server before the bank sees it, without a word.
+        assert kind or (response.status_code == 400 and not response.content)
+        if "json" in kind and not leads_elsewhere(response):
             answer_check(
                 operation.method, address, response.status_code, json.loads(response.content), response.headers
             )
