@@ -22,7 +22,8 @@ from ledger.receipts import signed_receipt
 from ledger.rules import Outcome
 from ledger.transfers import key_check
 
-_MOVING = (
+# What every order to move money can be refused with.
+MOVING = (
     errors.AmountInvalid,
     errors.AccountNotFound,
     errors.IdempotencyKeyReused,
@@ -40,7 +41,7 @@ class TransactionsView(ApiView):
         "Send money",
         "TransferOrder",
         answers=_MOVED,
-        errors=(*_MOVING, errors.SameAccount),
+        errors=(*MOVING, errors.SameAccount),
         parameters=(queries.KEY_HEADER,),
         who="owner",
         note="The key stands in the body or in the header. Whatever happens, the same request again is safe.",
@@ -68,7 +69,7 @@ class FundingView(ApiView):
         "Fund an account",
         "FundingOrder",
         answers=_MOVED,
-        errors=(*_MOVING, NotAllowed),
+        errors=(*MOVING, NotAllowed),
         parameters=(queries.KEY_HEADER,),
         who="system user",
         note="Money from the bank itself.",
@@ -99,7 +100,7 @@ class TransferView(ApiView):
             201: ("SmallTransferDone", "Executed."),
             200: ("SmallTransferDone", "The key had been executed; its answer again."),
         },
-        errors=(*_MOVING, errors.SameAccount),
+        errors=(*MOVING, errors.SameAccount),
         parameters=(queries.KEY_HEADER,),
         who="owner",
         note="Without a key in the header the server makes one, and a retry is then a new transfer.",

@@ -1,7 +1,7 @@
 """The bodies of answers, and the one form of errors."""
 
 from banking.openapi.parts import CURRENCY
-from banking.openapi.samples import OLIVIAS
+from banking.openapi.samples import OLIVIAS, SAMIR
 from banking.openapi.shapes import (
     Shape,
     always,
@@ -26,14 +26,13 @@ _ONWARD = {
 }
 _LIST = {"page": or_null(number(1, "The number asked for; null after a cursor.", minimum=1)), **_ONWARD}
 _TOTAL = or_null(number(1, "Null where it is not known exactly."))
+_TOKENS = {"accessToken": text("eyJhbGciOi…"), "refreshToken": text("eyJhbGciOi…")}
 _DONE = text("The money has been sent.")
 
 ANSWERS: dict[str, Shape] = {
     "Done": success({"message": text("You are signed out.")}),
     "UserAnswer": success({"user": ref("User")}),
-    "SignedIn": success(
-        {"user": ref("User"), "accessToken": text("eyJhbGciOi…"), "refreshToken": text("eyJhbGciOi…")}
-    ),
+    "SignedIn": success({"user": ref("User"), **_TOKENS}),
     "AccountAnswer": success({"account": ref("Account")}),
     "AccountChanged": success({"message": text("The account is frozen."), "account": ref("Account")}),
     "AccountList": success({"accounts": list_of(ref("Account"))}),
@@ -70,6 +69,19 @@ ANSWERS: dict[str, Shape] = {
     "StatsAnswer": success({"stats": ref("Stats")}),
     "IntegrityAnswer": success({"integrity": ref("Integrity")}),
     "AuditLog": success({**_LIST, "records": list_of(ref("AuditRecord"))}),
+    "PeopleFound": success({"users": list_of(ref("Found"))}),
+    "ProfileAnswer": success(
+        {"message": text("Your profile is up to date."), "user": ref("User"), **_TOKENS}, optional=tuple(_TOKENS)
+    ),
+    "WalletToken": record({"message": text("Signed in successfully"), "token": text("eyJhbGciOi…")}),
+    "WalletProfile": record(
+        {"message": text("Updated successfully"), "token": text("eyJhbGciOi…")}, optional=("token",)
+    ),
+    "WalletPeople": record(
+        {"users": list_of(record({"firstName": text("Samir"), "lastName": text("Second"), "_id": identifier(SAMIR)}))}
+    ),
+    "WalletBalance": record({"balance": money()}),
+    "WalletDone": record({"message": text("Transfer successful")}),
     "Schema": {
         "type": "object",
         "required": ["openapi", "info", "paths", "components"],

@@ -2,7 +2,7 @@
 
 from accounts.models import Role
 from banking.errors import REFUSALS
-from banking.openapi.samples import KEY, OLIVIA, OLIVIAS, RECORD_ID, SAMIRS, TRANSFER_ID
+from banking.openapi.samples import KEY, OLIVIA, OLIVIAS, RECORD_ID, SAMIR, SAMIRS, TRANSFER_ID
 from banking.openapi.shapes import (
     Shape,
     always,
@@ -106,6 +106,15 @@ PARTS: dict[str, Shape] = {
                 "anyOf": [record({"id": identifier(OLIVIAS), "status": _ACCOUNT_STATE}), {"type": "null"}],
                 "description": "In the bank's default currency, else the oldest; null without one.",
             },
+        }
+    ),
+    "Found": record(
+        {
+            "_id": identifier(SAMIR),
+            "firstName": text("Samir"),
+            "lastName": text("Second"),
+            "name": text("Samir Second"),
+            "account": {"anyOf": [record({"_id": identifier(SAMIRS), "currency": CURRENCY}), {"type": "null"}]},
         }
     ),
     "Side": record(

@@ -39,6 +39,7 @@ LEAST = Parameter("minAmount", money("10.00", "This much or more, in major units
 MOST = Parameter("maxAmount", money("500.00", "This much or less, in major units."))
 WORDS = Parameter("q", text("rent", "Words of the note, or the name of the other side."))
 NAMES = Parameter("q", text("oliv", "The beginning of a first or last name or of an e-mail address."))
+FILTER = Parameter("filter", text("oliv", "The beginning of a name, or a whole e-mail address."))
 STATE = Parameter("status", one_of("COMPLETED", *(state for state in STATES if state != "COMPLETED")))
 OF_ACCOUNT = Parameter("accountId", identifier(OLIVIAS, "Only transfers of this account."))
 ACTION = Parameter("action", text("account.frozen", "Its name, or how it begins.", pattern="^[a-z_.]{0,60}$"))

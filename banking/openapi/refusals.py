@@ -1,5 +1,6 @@
 """Every error that an address can answer, by the table of `banking.errors`: statuses, codes, examples."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import exceptions as rest
@@ -7,7 +8,7 @@ from rest_framework.permissions import AllowAny
 
 from accounts.errors import InvalidToken
 from banking import errors
-from banking.errors import AWAY, CRASH, REFUSALS, TABLE, Kind
+from banking.errors import AWAY, CRASH, REFUSALS, TABLE, Failure, Kind
 from banking.openapi.describe import Description, Raised
 from ledger.errors import TransferRefused, TryAgain
 
@@ -31,9 +32,10 @@ def codes_of(view: Any, method: str, description: Description, *, has_ids: bool)
         description: what stands next to it.
         has_ids: whether the address has parts that may lead nowhere.
     """
+    words = _words_of(view)
     found: dict[int, dict[str, str]] = {CRASH.status: {CRASH.code: CRASH.message}}
     for error in (*_common(view, method, description, has_ids), *description.errors):
-        for kind in kinds_of(error):
+        for kind in map(words, kinds_of(error)):
             found.setdefault(kind.status, {}).setdefault(kind.code, kind.message)
     return dict(sorted(found.items()))
 
@@ -49,6 +51,19 @@ def _common(view: Any, method: str, description: Description, has_ids: bool) -> 
     if description.parameters:
         common += (errors.FieldsInvalid,)
     return common + ((rest.NotFound,) if has_ids else ())
+
+
+def _words_of(view: Any) -> Callable[[Kind], Kind]:
+    """Return how the contract of a view says a refusal, which may be in words of its own."""
+    in_its_own_words = getattr(view, "words", None)
+    if in_its_own_words is None:
+        return lambda kind: kind
+
+    def said(kind: Kind) -> Kind:
+        failure = in_its_own_words(Failure(kind.code, kind.status, kind.message))
+        return Kind(failure.code, failure.status, failure.message)
+
+    return said
 
 
 def kinds_of(error: Raised) -> list[Kind]:

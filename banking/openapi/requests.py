@@ -1,6 +1,6 @@
 """What requests bring, where it is read by hand; the others are described by their serializers."""
 
-from banking.openapi.samples import KEY, OLIVIAS, SAMIRS
+from banking.openapi.samples import KEY, OLIVIAS, SAMIR, SAMIRS
 from banking.openapi.shapes import Shape, amount, list_of, one_of, record, ref, text
 from ledger.records import CUSTOMER_TYPES
 from ledger.transfers import MAX_BULK
@@ -21,6 +21,12 @@ REQUESTS: dict[str, Shape] = {
     "BulkOrder": record({"transactions": list_of(ref("BulkLine"), minItems=1, maxItems=MAX_BULK)}),
     "FundingOrder": record(
         {"toAccount": _TO, "amount": amount("1000.00"), "idempotencyKey": _KEY, "note": _NOTE}, optional=_OPTIONAL
+    ),
+    "WalletTransferOrder": record(
+        {
+            "to": {**_ACCOUNT, "description": "The `_id` of the person who is paid.", "examples": [SAMIR]},
+            "amount": amount(),
+        }
     ),
     "SmallTransferOrder": {
         **record({**_ORDER, "fromId": _FROM, "toId": _TO}, optional=("fromAccount", "toAccount", "fromId", "toId")),

@@ -1,5 +1,7 @@
 """The headers of answers."""
 
+from collections.abc import Iterable
+
 from drf_spectacular.utils import OpenApiParameter
 
 from banking.openapi.describe import Description
@@ -7,6 +9,11 @@ from banking.openapi.shapes import Shape, number, text
 from config.request_ids import HEADER
 
 _AGAIN = (429, 503)
+_LIMITS = {
+    "Limit": number(500, "Requests in 15 minutes, of the limit that is closest."),
+    "Remaining": number(499, "How many of them are left."),
+    "Reset": number(900, "Seconds until they are counted anew."),
+}
 
 
 def header_parameters(told: Description, statuses: set[int]) -> list[OpenApiParameter]:
@@ -15,6 +22,7 @@ def header_parameters(told: Description, statuses: set[int]) -> list[OpenApiPara
         _header(HEADER, text("5f0b6a1c05d34f8b8a1c0764b7f0c2a9", "Names the request in the bank's logs."), statuses)
     ]
     headers.append(_header("Retry-After", number(1, "Seconds until it is worth asking again.", minimum=1), _AGAIN))
+    headers += [_header(f"RateLimit-{name}", shape, statuses, needed=False) for name, shape in _LIMITS.items()]
     if 401 in statuses:
         headers.append(_header("WWW-Authenticate", text('Bearer realm="florin"'), [401]))
     if told.is_replayable:
@@ -25,11 +33,11 @@ def header_parameters(told: Description, statuses: set[int]) -> list[OpenApiPara
     return headers
 
 
-def _header(name: str, shape: Shape, statuses: object) -> OpenApiParameter:
+def _header(name: str, shape: Shape, statuses: Iterable[int], *, needed: bool = True) -> OpenApiParameter:
     return OpenApiParameter(
         name,
         shape,
         OpenApiParameter.HEADER,
         response=sorted(statuses),
-        required=True,  # type: ignore[call-overload]
+        required=needed,
     )
