@@ -21,7 +21,7 @@ from banking.openapi.describe import described
 @cache
 def schema() -> dict[str, Any]:
     """Return the description of the whole API; it is the same until the process ends."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made
 
 

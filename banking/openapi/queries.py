@@ -1,6 +1,7 @@
 """The query parameters and headers that requests may have; `banking.api.query` reads them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from banking.openapi.samples import OLIVIAS
 from banking.openapi.shapes import Shape, identifier, money, number, one_of, text
@@ -21,7 +22,7 @@ class Parameter:
 
     name: str
     shape: Shape
-    place: str = "query"
+    place: Literal["query", "header"] = "query"
 
 
 def _moment(meaning: str) -> Shape:

@@ -114,7 +114,7 @@ class Reader:
     def _answer(self, status: str, response: dict[str, Any]) -> Answer:
         name = response.get("$ref", "").rpartition("/")[2]
         response = self._schema["components"]["responses"][name] if name else response
-        content = next(iter(response.get("content", {}).values()), {})
+        content: dict[str, Any] = next(iter(response.get("content", {}).values()), {})
         examples = content.get("examples", {}).values()
         is_refusal = status >= "400" and all("message" in one["value"] for one in examples)
         codes = [(one["summary"], one["value"]["message"]) for one in examples if is_refusal]

@@ -36,7 +36,7 @@ class DescribedSchema(AutoSchema):
     def get_summary(self) -> str:
         return self.told.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return self.told.note
 
     def get_tags(self) -> list[str]:
@@ -53,7 +53,7 @@ class DescribedSchema(AutoSchema):
         body = self.told.body
         return {"application/json": ref(body)} if isinstance(body, str) else body
 
-    def get_response_serializers(self) -> dict[int, OpenApiResponse]:
+    def get_response_serializers(self) -> Any:
         answers = {status: _answer(body, meaning) for status, (body, meaning) in self.told.answers.items()}
         has_ids = "{" in self.path
         refused = codes_of(self.view, self.method, self.told, has_ids=has_ids)
@@ -66,7 +66,7 @@ class DescribedSchema(AutoSchema):
         value = example_of(ref(told.body), COMPONENTS) if isinstance(told.body, str) else told.example
         return [OpenApiExample("request", value=value, request_only=True)]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         parts = [
             OpenApiParameter(name, shape, OpenApiParameter.PATH, required=True)
             for name, shape in PATH_PARTS.items()
