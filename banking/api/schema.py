@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -11,8 +12,8 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer2,
 )
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from banking.api.views import ApiView
 from banking.openapi.describe import described
@@ -25,6 +26,13 @@ def schema() -> dict[str, Any]:
     return made
 
 
+@cache
+def _text(renderer: type[BaseRenderer]) -> bytes:
+    """Return it as one of the forms; writing YAML takes a second, which nobody may ask for again and again."""
+    written = renderer().render(schema())
+    return written.encode() if isinstance(written, str) else bytes(written)
+
+
 class SchemaView(ApiView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -34,5 +42,6 @@ class SchemaView(ApiView):
         "Get this description",
         answers={200: ("Schema", "OpenAPI 3.1; YAML for those who ask for application/yaml.")},
     )
-    def get(self, request: Request) -> Response:
-        return Response(schema())
+    def get(self, request: Request) -> HttpResponse:
+        renderer = request.accepted_renderer
+        return HttpResponse(_text(type(renderer)), content_type=renderer.media_type)

@@ -76,6 +76,15 @@ def test_public_pages(page: Page) -> None:
     look(page)
 
 
+def test_all_of_the_page_about_the_api(page: Page) -> None:
+    page.goto("/api/docs")
+    expect(page.locator("details[open]")).to_have_count(0)
+    page.locator("#operation-sendMoney summary").click()
+    expect(page.get_by_label("Command to send money", exact=True)).to_contain_text("curl -X POST http")
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    look(page)
+
+
 @pytest.fixture
 def customers(owner: User, second: User) -> list[str]:
     """The addresses of the customer's pages, after a payment that worked and one that did not."""
