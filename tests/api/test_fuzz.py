@@ -42,7 +42,13 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 SEED = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(2**32))
 DESCRIPTION = schemathesis.openapi.from_dict(schema())
 OPERATIONS = [result.ok() for result in DESCRIPTION.get_all_operations() if isinstance(result, Ok)]
-MOVING = {"/api/transactions", "/api/transactions/bulk", "/api/transactions/system/initial-funds", "/transfer"}
+MOVING = {
+    "/api/transactions",
+    "/api/transactions/bulk",
+    "/api/transactions/system/initial-funds",
+    "/api/v1/account/transfer",
+    "/transfer",
+}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -75,6 +81,11 @@ class Target:
         return {"Authorization": f"Bearer {token}"}
 
     @property
+    def accounts(self) -> dict[str, str]:
+        """Return the accounts by the names that orders have for them."""
+        return {"fromAccount": self.ids[0], "toAccount": self.ids[1]}
+
+    @property
     def ids(self) -> list[str]:
         return [str(account.id) for account in (self.cast.owners, self.cast.seconds, self.cast.strangers)]
 
@@ -86,10 +97,10 @@ class Target:
         before = self.balances()
         response = ask()
         after = self.balances()
-        if response.status_code >= 400 or path not in MOVING:
-            assert after == before
+        if response.status_code >= 400 or path not in MOVING or who not in PEOPLE:
+            assert after == before, f"{path} answered {response.status_code} and moved money"
         if who not in ("owner", "system"):
-            assert after[self.ids[0]] >= before[self.ids[0]]
+            assert after[self.ids[0]] >= before[self.ids[0]], f"{who} took money of the owner"
         return response
 
 
@@ -174,7 +185,7 @@ def test_what_nobody_would_describe(target: Target, operation: Any) -> None:
 
     @fuzzed(
         EXAMPLES,
-        body=hostile.bodies(_with_ids(good, target.ids)),
+        body=hostile.bodies(_with_ids(good, {**target.accounts, "to": str(target.people["second"].pk)})),
         kind=hostile.CONTENT_TYPES,
         key=hostile.KEYS,
         who=WHO,
@@ -208,9 +219,30 @@ def _examples(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return list(raw.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {}).values())
 
 
-def _with_ids(good: dict[str, Any] | None, ids: list[str]) -> dict[str, Any] | None:
-    """Return a body that would work: with accounts that are there."""
-    if good is None:
-        return None
-    real = {"fromAccount": ids[0], "toAccount": ids[1]}
-    return {**good, **{name: value for name, value in real.items() if name in good}}
+def _with_ids(good: Any, ids: dict[str, str]) -> Any:
+    """Return a body that would work: with accounts and people that are there."""
+    if isinstance(good, list):
+        return [_with_ids(inner, ids) for inner in good]
+    if isinstance(good, dict):
+        return {name: ids.get(name) or _with_ids(inner, ids) for name, inner in good.items()}
+    return good
+
+
+def test_it_notices_when_money_moves_that_must_not(target: Target) -> None:
+    def answered(status: int) -> Callable[[], requests.Response]:
+        response = requests.Response()
+        response.status_code = status
+
+        def ask() -> requests.Response:
+            target.cast.send("1.00", str(status))
+            return response
+
+        return ask
+
+    with pytest.raises(AssertionError, match="answered 422 and moved money"):
+        target.held("owner", "/transfer", answered(422))
+    with pytest.raises(AssertionError, match="answered 200 and moved money"):
+        target.held("owner", "/api/accounts", answered(200))
+    with pytest.raises(AssertionError, match="second took money of the owner"):
+        target.held("second", "/transfer", answered(201))
+    target.held("owner", "/transfer", answered(202))
