@@ -89,8 +89,11 @@ KEYS = st.sampled_from(["k", '"k"', '"', "", "a b", "x" * 200, "é", "\x7f", "..
 @st.composite
 def bodies(draw: st.DrawFn, good: dict[str, Any] | None) -> bytes | None:
     """Return a body: none, no JSON at all, or a good one with some fields that are not."""
-    if good is None or draw(st.integers(0, 4)) == 0:
-        return draw(st.none() | BODIES)
+    if good is None:
+        # Nobody reads it; of a huge one the server does not wait for the end, and the client may lose the answer.
+        return draw(st.none() | BODIES.filter(lambda body: len(body) < 50_000))
+    if draw(st.integers(0, 4)) == 0:
+        return draw(BODIES)
     spoiled = dict(good)
     for name in draw(st.lists(st.sampled_from(sorted(good)), max_size=3, unique=True)):
         spoiled[name] = draw(VALUES)
