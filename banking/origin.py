@@ -10,11 +10,14 @@ from config.request_ids import request_id
 from ledger.audit import COMMAND, Origin
 
 API_PREFIXES = ("/api/", "/transfer", "/graphql")
+# Where people read about the API: a page like any other.
+DOCS = "/api/docs"
 
 
 def is_api(request: HttpRequest) -> bool:
     """Whether a program asks: it gets JSON where a browser gets a page."""
-    return request.path_info.startswith(API_PREFIXES) or request.path_info == "/api"
+    path = request.path_info
+    return (path.startswith(API_PREFIXES) and path != DOCS) or path == "/api"
 
 
 def origin_of(request: HttpRequest, user: User | None) -> Origin:

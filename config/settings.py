@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_mongodb_backend",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "django_htmx",
     "config.apps.FlorinConfig",
@@ -256,6 +257,24 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     # OPTIONS would describe every field to anybody.
     "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "banking.openapi.schema.DescribedSchema",
+}
+
+# The description of the API (banking.openapi).
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Florin",
+    "DESCRIPTION": (
+        "The API of Florin, an open-source bank. Money is a decimal string in major units, times are ISO 8601 in UTC, "
+        "an identifier is `_id`. Every error has one form; programs compare its `code`."
+    ),
+    "VERSION": "1",
+    "SERVERS": [{"url": "/"}],
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "POSTPROCESSING_HOOKS": ["banking.openapi.hooks.complete"],
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
 # --- what is told of the work (config.logs, banking.observing, config.tracing) ----------------------------------

@@ -5,7 +5,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import InvalidToken
+from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidToken
 from accounts.models import User
 from accounts.services import user_authenticate
 from accounts.tokens import TokenPair, access_authenticate, pair_issue, pair_refresh, token_revoke
@@ -14,7 +14,9 @@ from banking.api.authentication import bearer_of, cookie_clear, cookie_of, cooki
 from banking.api.render import user_body
 from banking.api.serializers import LoginInput, RefreshInput, RegisterInput
 from banking.api.views import ApiView, body_of
-from banking.errors import NotSignedIn
+from banking.errors import CrossOrigin, NotSignedIn
+from banking.openapi.describe import described
+from banking.openapi.samples import PASSWORD_SAMPLE
 from banking.origin import origin_of
 from banking.services.customers import customer_register
 
@@ -28,6 +30,15 @@ class AuthView(ApiView):
 
 
 class RegisterView(AuthView):
+    @described(
+        "Register",
+        RegisterInput,
+        example={"email": "olivia@example.com", "name": "Olivia Owner", "password": PASSWORD_SAMPLE},
+        answers={201: ("UserAnswer", "Registered, and signed in by cookie. An account is opened on its own.")},
+        errors=(EmailTaken, DocumentTaken),
+        note="`name`, or `firstName` and `lastName`. A password has six characters at least.",
+        sets_cookie=True,
+    )
     def post(self, request: Request) -> Response:
         fields = body_of(request, RegisterInput)
         user = customer_register(
@@ -67,6 +78,15 @@ def sign_in(request: Request, *, email: str, password: str) -> User:
 
 
 class LoginView(AuthView):
+    @described(
+        "Sign in",
+        LoginInput,
+        example={"email": "olivia@example.com", "password": PASSWORD_SAMPLE},
+        answers={200: ("SignedIn", "Signed in: the tokens for programs, the cookie for browsers.")},
+        errors=(InvalidCredentials,),
+        note="A wrong e-mail address and a wrong password look the same, and take the same time.",
+        sets_cookie=True,
+    )
     def post(self, request: Request) -> Response:
         fields = body_of(request, LoginInput)
         user = sign_in(request, email=fields["email"], password=fields["password"])
@@ -74,6 +94,16 @@ class LoginView(AuthView):
 
 
 class RefreshView(AuthView):
+    @described(
+        "Refresh tokens",
+        RefreshInput,
+        example={"refreshToken": "eyJhbGciOi…"},
+        answers={200: ("SignedIn", "A new pair; the old one is revoked.")},
+        errors=(InvalidToken,),
+        who="anyone with a refresh token",
+        note="Using a revoked refresh token again ends the whole sign-in: somebody may have stolen it.",
+        sets_cookie=True,
+    )
     def post(self, request: Request) -> Response:
         user, pair = pair_refresh(refresh=body_of(request, RefreshInput)["refreshToken"])
         return _pair_response(user, pair)
@@ -82,6 +112,12 @@ class RefreshView(AuthView):
 class LogoutView(AuthView):
     strict_group = None
 
+    @described(
+        "Sign out",
+        answers={200: ("Done", "The token that came along, if any, is revoked on every process.")},
+        errors=(CrossOrigin,),
+        sets_cookie=True,
+    )
     def post(self, request: Request) -> Response:
         """Revoke the token that came along, if any, with all of its family."""
         for token in self._tokens(request):
@@ -111,5 +147,6 @@ class LogoutView(AuthView):
 
 
 class MeView(ApiView):
+    @described("Who am I", answers={200: ("UserAnswer", "The person who is signed in.")})
     def get(self, request: Request) -> Response:
         return Response({"success": True, "user": user_body(self.user)})

@@ -15,6 +15,7 @@ from banking.api.orders import Fields
 from banking.api.render import failure_body, transaction_body
 from banking.api.views import ApiView
 from banking.errors import TRY_AGAIN_SECONDS, FieldsInvalid, JsonInvalid, failure_of
+from banking.openapi.describe import described
 from banking.services.bulk import LineAnswer, Payment, transfers_send
 from ledger.records import TRANSFER
 from ledger.rules import Outcome
@@ -24,6 +25,13 @@ from ledger.transfers import MAX_BULK
 class BulkView(ApiView):
     strict_group = limits.TRANSFER
 
+    @described(
+        "Send up to 1,000 transfers",
+        "BulkOrder",
+        answers={200: ("BulkDone", "An answer for each line, in order, whatever became of it.")},
+        who="owner",
+        note="Each line is decided as a transfer of its own would be. Sending the whole again is safe.",
+    )
     def post(self, request: Request) -> Response:
         lines = [line_read(item) for item in lines_of(request.data)]
         answers = transfers_send(user=self.user, lines=lines, origin=self.origin)

@@ -3,6 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import InvalidFields
 from accounts.models import EMAIL_LENGTH, User
 from accounts.tokens import pair_issue
 from banking import limits
@@ -12,12 +13,20 @@ from banking.api.query import words_read
 from banking.api.render import found_body, user_body
 from banking.api.serializers import ProfileInput
 from banking.api.views import ApiView, body_of
+from banking.openapi import queries
+from banking.openapi.describe import described
 from banking.selectors.people import people_found
 from banking.services.customers import customer_change
 from ledger.audit import Origin
 
 
 class PeopleView(ApiView):
+    @described(
+        "Find people to pay",
+        answers={200: ("PeopleFound", "At most 20, and never their balances.")},
+        parameters=(queries.FILTER,),
+        note="Two letters at least. account is the one to pay in your currency, null when there is none.",
+    )
     def get(self, request: Request) -> Response:
         currency = main_currency(self.user)
         words = words_read(request, "filter", longest=EMAIL_LENGTH)
@@ -30,6 +39,14 @@ class ProfileView(ApiView):
 
     strict_group = limits.AUTH
 
+    @described(
+        "Change own profile",
+        ProfileInput,
+        example={"firstName": "Olivia", "lastName": "Owner"},
+        answers={200: ("ProfileAnswer", "Changed. After a new password the tokens that go on, or the cookie.")},
+        errors=(InvalidFields,),
+        note="A new password comes with the current one, and ends every other sign-in at once.",
+    )
     def put(self, request: Request) -> Response:
         user, has_new_password = profile_put(request, self.user, self.origin)
         body = {"success": True, "message": "Your profile is up to date.", "user": user_body(user)}

@@ -11,17 +11,42 @@ from banking.api.orders import funding_read, transaction_read, transfer_read
 from banking.api.query import entry_filter_read, limit_read, page_read
 from banking.api.render import history_body, transaction_body
 from banking.api.views import ApiView, key_of, required_key_of
+from banking.errors import FieldsInvalid, NotAllowed
 from banking.names import names_of_accounts
+from banking.openapi import queries
+from banking.openapi.describe import described
 from banking.services.payments import funding_send, transfer_send
+from ledger import errors
 from ledger.history import entries_page, transaction_by_key, transactions_by_ids
 from ledger.receipts import signed_receipt
 from ledger.rules import Outcome
 from ledger.transfers import key_check
 
+# What every order to move money can be refused with.
+MOVING = (
+    errors.AmountInvalid,
+    errors.AccountNotFound,
+    errors.IdempotencyKeyReused,
+    errors.TransactionInProgress,
+    errors.RetryLimitExceeded,
+    errors.TransferRefused,
+)
+_MOVED = {201: ("TransferDone", "Executed."), 200: ("TransferDone", "The key had been executed; its answer again.")}
+
 
 class TransactionsView(ApiView):
     strict_group = limits.TRANSFER
 
+    @described(
+        "Send money",
+        "TransferOrder",
+        answers=_MOVED,
+        errors=(*MOVING, errors.SameAccount),
+        parameters=(queries.KEY_HEADER,),
+        who="owner",
+        note="The key stands in the body or in the header. Whatever happens, the same request again is safe.",
+        is_replayable=True,
+    )
     def post(self, request: Request) -> Response:
         order = transaction_read(request)
         outcome = transfer_send(
@@ -40,6 +65,16 @@ class TransactionsView(ApiView):
 class FundingView(ApiView):
     strict_group = limits.TRANSFER
 
+    @described(
+        "Fund an account",
+        "FundingOrder",
+        answers=_MOVED,
+        errors=(*MOVING, NotAllowed),
+        parameters=(queries.KEY_HEADER,),
+        who="system user",
+        note="Money from the bank itself.",
+        is_replayable=True,
+    )
     def post(self, request: Request) -> Response:
         order = funding_read(request)
         outcome = funding_send(
@@ -58,6 +93,19 @@ class TransferView(ApiView):
 
     strict_group = limits.TRANSFER
 
+    @described(
+        "Send money, the small contract",
+        "SmallTransferOrder",
+        answers={
+            201: ("SmallTransferDone", "Executed."),
+            200: ("SmallTransferDone", "The key had been executed; its answer again."),
+        },
+        errors=(*MOVING, errors.SameAccount),
+        parameters=(queries.KEY_HEADER,),
+        who="owner",
+        note="Without a key in the header the server makes one, and a retry is then a new transfer.",
+        is_replayable=True,
+    )
     def post(self, request: Request) -> Response:
         order = transfer_read(request)
         outcome = transfer_send(
@@ -73,6 +121,14 @@ class TransferView(ApiView):
 
 
 class HistoryView(ApiView):
+    @described(
+        "Read the history of an account",
+        answers={200: ("History", "Entries, newest first.")},
+        errors=(errors.AccountNotFound, errors.CursorInvalid),
+        parameters=(*queries.PAGED, queries.FROM, queries.TO, queries.DIRECTION, *queries.AMOUNTS, queries.WORDS),
+        who="owner",
+        note="A cursor does not drift when something is added, and costs the same at any depth.",
+    )
     def get(self, request: Request, account_id: str) -> Response:
         account = account_get_for_user(user=self.user, account_id=account_id)
         limit, cursor = limit_read(request), request.query_params.get("cursor") or None
@@ -87,6 +143,18 @@ class HistoryView(ApiView):
 class ReceiptView(ApiView):
     """A receipt that proves itself; `docs/proof.md` says how it is checked."""
 
+    @described(
+        "Get a signed receipt",
+        answers={200: ("ReceiptAnswer", "A file that is checked without the bank.")},
+        errors=(
+            errors.AccountNotFound,
+            errors.TransactionNotFound,
+            errors.ReceiptNotReady,
+            errors.ReceiptNotProved,
+        ),
+        who="owner",
+        note="receipt_not_ready until a checkpoint covers the transfer, within a minute.",
+    )
     def get(self, request: Request, account_id: str, transaction_id: str) -> Response:
         account = account_get_for_user(user=self.user, account_id=account_id)
         receipt = signed_receipt(account=account, transaction_id=transaction_id_read(transaction_id))
@@ -94,6 +162,13 @@ class ReceiptView(ApiView):
 
 
 class ByKeyView(ApiView):
+    @described(
+        "Ask what became of a key",
+        answers={200: ("TransactionAnswer", "The transfer that has the key, whatever became of it.")},
+        errors=(FieldsInvalid, errors.AccountNotFound, errors.TransactionNotFound),
+        who="owner",
+        note="After a timeout. 404 transaction_not_found is final: nothing is recorded under the key.",
+    )
     def get(self, request: Request, account_id: str, key: str) -> Response:
         account = account_get_for_user(user=self.user, account_id=account_id)
         transaction = transaction_by_key(account=account, key=key_check(key))

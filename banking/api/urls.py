@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.api import accounts, admin, auth, bulk, people, transactions, wallet
+from banking.api import accounts, admin, auth, bulk, people, schema, transactions, wallet
 from banking.graphql.view import graphql
 
 urlpatterns = [
@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/v1/user/bulk", wallet.PeopleView.as_view()),
     path("api/v1/account/balance", wallet.BalanceView.as_view()),
     path("api/v1/account/transfer", wallet.TransferView.as_view()),
+    path("api/schema", schema.SchemaView.as_view(), name="api_schema"),
     path("transfer", transactions.TransferView.as_view()),
     path("graphql", graphql),
 ]

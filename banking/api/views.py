@@ -56,6 +56,7 @@ class AdminView(ApiView):
     """A view for administrators."""
 
     strict_group = limits.ADMIN
+    who = "admin"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

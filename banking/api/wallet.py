@@ -13,6 +13,7 @@ from bson.objectid import ObjectId
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import EmailTaken, InvalidCredentials
 from accounts.models import EMAIL_LENGTH
 from accounts.tokens import pair_issue
 from banking import limits
@@ -22,14 +23,19 @@ from banking.api.failures import answer_of
 from banking.api.orders import wallet_read
 from banking.api.people import profile_put
 from banking.api.query import words_read
-from banking.api.serializers import WalletSignInInput, WalletSignUpInput
+from banking.api.serializers import ProfileInput, WalletSignInInput, WalletSignUpInput
+from banking.api.transactions import MOVING
 from banking.api.views import ApiView, body_of, key_of
 from banking.errors import Failure, PayeeInvalid, failure_of
+from banking.openapi import queries
+from banking.openapi.describe import described
+from banking.openapi.samples import PASSWORD_SAMPLE
 from banking.origin import origin_of
 from banking.selectors.people import people_found
 from banking.services.customers import customer_register
 from banking.services.payments import transfer_send
 from ledger.accounts import accounts_of_owner
+from ledger.errors import AccountNotFound, SameAccount
 from ledger.money import format_plain
 from ledger.records import Account
 
@@ -56,11 +62,26 @@ def wallet_exception_handler(error: Exception, context: dict[str, Any]) -> Respo
 class WalletView(ApiView):
     """A view whose errors are in the contract's own words."""
 
+    words = staticmethod(in_its_own_words)
+
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return wallet_exception_handler
 
 
 class SignUpView(WalletView, AuthView):
+    @described(
+        "Sign up, wallet",
+        WalletSignUpInput,
+        example={
+            "username": "olivia@example.com",
+            "password": PASSWORD_SAMPLE,
+            "firstName": "Olivia",
+            "lastName": "Owner",
+        },
+        answers={200: ("WalletToken", "Signed up, with an account and the opening balance.")},
+        errors=(EmailTaken,),
+        note="username is the e-mail address.",
+    )
     def post(self, request: Request) -> Response:
         fields = body_of(request, WalletSignUpInput)
         user = customer_register(
@@ -74,6 +95,13 @@ class SignUpView(WalletView, AuthView):
 
 
 class SignInView(WalletView, AuthView):
+    @described(
+        "Sign in, wallet",
+        WalletSignInInput,
+        example={"username": "olivia@example.com", "password": PASSWORD_SAMPLE},
+        answers={200: ("WalletToken", "Signed in.")},
+        errors=(InvalidCredentials,),
+    )
     def post(self, request: Request) -> Response:
         fields = body_of(request, WalletSignInInput)
         user = sign_in(request, email=fields["username"], password=fields["password"])
@@ -85,6 +113,12 @@ class ProfileView(WalletView):
 
     strict_group = limits.AUTH
 
+    @described(
+        "Change own profile, wallet",
+        ProfileInput,
+        example={"firstName": "Olivia"},
+        answers={200: ("WalletProfile", "Changed. After a new password also the token that goes on.")},
+    )
     def put(self, request: Request) -> Response:
         user, has_new_password = profile_put(request, self.user, self.origin)
         body = {"message": "Updated successfully"}
@@ -92,6 +126,11 @@ class ProfileView(WalletView):
 
 
 class PeopleView(WalletView):
+    @described(
+        "Find people to pay, wallet",
+        answers={200: ("WalletPeople", "At most 20.")},
+        parameters=(queries.FILTER,),
+    )
     def get(self, request: Request) -> Response:
         words = words_read(request, "filter", longest=EMAIL_LENGTH)
         found = people_found(user=self.user, words=words, currency=main_currency(self.user))
@@ -101,6 +140,9 @@ class PeopleView(WalletView):
 
 
 class BalanceView(WalletView):
+    @described(
+        "Read balance, wallet", answers={200: ("WalletBalance", "Of the main account.")}, errors=(AccountNotFound,)
+    )
     def get(self, request: Request) -> Response:
         account = main_account_get(self.user)
         return Response({"balance": format_plain(account.balance_minor, account.currency)})
@@ -111,6 +153,14 @@ class TransferView(WalletView):
 
     strict_group = limits.TRANSFER
 
+    @described(
+        "Send money, wallet",
+        "WalletTransferOrder",
+        answers={200: ("WalletDone", "Executed, now or before.")},
+        errors=(*MOVING, SameAccount, PayeeInvalid),
+        parameters=(queries.KEY_HEADER,),
+        note="Without a key in the header the server makes one, and a retry is then a new transfer.",
+    )
     def post(self, request: Request) -> Response:
         to, amount = wallet_read(request)
         payer = main_account_get(self.user)

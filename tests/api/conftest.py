@@ -14,6 +14,7 @@ from ledger.accounts import account_get
 from ledger.audit import COMMAND
 from ledger.records import Account
 from ledger.transfers import funding_execute
+from tests.api.described import answer_check
 
 
 @dataclass
@@ -40,7 +41,11 @@ class Program:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         kind = sent.pop("Content-Type", "application/json")
         response = self.client.generic(method, path, data, content_type=kind, headers=sent)
-        return Answer(response.status_code, json.loads(response.content), response.headers, response.cookies)
+        body = json.loads(response.content)
+        # No test of the API meets an answer that is not described.
+        cookies = {"Set-Cookie": response.cookies} if response.cookies else {}
+        answer_check(method, path, response.status_code, body, {**response.headers, **cookies})
+        return Answer(response.status_code, body, response.headers, response.cookies)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, None, raw=None, **headers)

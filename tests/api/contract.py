@@ -74,6 +74,7 @@ def auth_rows() -> Iterator[Row]:
     yield Row("POST api/auth/login", EVERYBODY, 200, login, tokens, {"user": USER})
     yield Row("POST api/auth/refresh", EVERYBODY, 200, {"refreshToken": "<refresh>"}, tokens, {"user": USER})
     yield Row("POST api/auth/logout", EVERYBODY, 200, {}, {"success", "message"})
+    yield Row("GET api/schema", EVERYBODY, fields={"openapi", "info", "paths", "components", "servers", "tags"})
     yield Row("GET api/auth/me", SIGNED_IN, fields={"success", "user"}, inner={"user": USER})
 
 

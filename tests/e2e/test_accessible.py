@@ -68,11 +68,20 @@ def look(page: Page) -> None:
 
 
 def test_public_pages(page: Page) -> None:
-    for address in ("/", "/login", "/register", "/proof", "/nothing-here"):
+    for address in ("/", "/login", "/register", "/proof", "/api/docs", "/nothing-here"):
         check(page, address)
     page.goto("/register")
     page.get_by_role("button", name="Open my account").click()
     expect(page.locator(".field-error").first).to_be_visible()
+    look(page)
+
+
+def test_all_of_the_page_about_the_api(page: Page) -> None:
+    page.goto("/api/docs")
+    expect(page.locator("details[open]")).to_have_count(0)
+    page.locator("#operation-sendMoney summary").click()
+    expect(page.get_by_label("Command to send money", exact=True)).to_contain_text("curl -X POST http")
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     look(page)
 
 

@@ -1,0 +1,1 @@
+"""The API described for programs and people: OpenAPI 3.1, from what stands next to each view."""
