@@ -230,6 +230,7 @@ PARTS: dict[str, Shape] = {
             "outbox": record(
                 {
                     "lagSeconds": {"type": "number", "minimum": 0, "examples": [0.2]},
+                    "relayLagSeconds": {"type": "number", "minimum": 0, "examples": [0.1]},
                     "pending": number(1),
                     "dead": number(0),
                 }

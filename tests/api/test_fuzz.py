@@ -92,6 +92,17 @@ class Target:
     def balances(self) -> dict[str, int]:
         return {str(one.id): balance(one) for one in (self.cast.owners, self.cast.seconds, self.cast.strangers)}
 
+    def ask(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, Any], *, is_read: bool
+    ) -> requests.Response:
+        """Send a request; again without its body if nobody reads that, for then the answer may get lost on the way."""
+        try:
+            return self.session.request(method, url, data=body, headers=headers, timeout=30)
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError):
+            if is_read or not body:
+                raise
+            return self.session.request(method, url, headers=headers, timeout=30)
+
     def held(self, who: str, path: str, ask: Callable[[], requests.Response]) -> requests.Response:
         """Ask, and fail if money moved that must not have."""
         before = self.balances()
@@ -201,7 +212,7 @@ def test_what_nobody_would_describe(target: Target, operation: Any) -> None:
         response = target.held(
             who,
             operation.path,
-            lambda: target.session.request(operation.method, url, data=body, headers=headers, timeout=30),
+            lambda: target.ask(operation.method, url, body, headers, is_read=good is not None),
         )
         assert response.status_code < 500, response.text
         kind = response.headers.get("Content-Type", "")
