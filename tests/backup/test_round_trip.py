@@ -74,7 +74,8 @@ def test_a_bank_comes_back_as_it_was_and_works(
 def test_what_is_left_out_is_named_and_keeps_its_rules(
     busy: BusyBank, owner_db: Bank, target: str, tmp_path: Path
 ) -> None:
-    assert owner_db["ledger_processes"].count_documents({}) == 1
+    # One at least: servers of other tests say that they live, too.
+    assert owner_db["ledger_processes"].find_one() is not None
     assert owner_db["cache_counters"].count_documents({}) == 1
     take(tmp_path / "backup")
     assert (tmp_path / "backup" / owner_db.name / "ledger_processes.bson").read_bytes() == b""
