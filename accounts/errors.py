@@ -14,7 +14,7 @@ class AccountsError(Exception):
 class InvalidFields(AccountsError):
     """What was filled in cannot be accepted; `errors` has the sentences of every field that is wrong."""
 
-    message = "Please correct the marked fields."
+    message = "Some fields are not valid."
 
     def __init__(self, errors: dict[str, list[str]]) -> None:
         self.errors = errors

@@ -5,7 +5,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidToken
+from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidFields, InvalidToken
 from accounts.models import User
 from accounts.services import user_authenticate
 from accounts.tokens import TokenPair, access_authenticate, pair_issue, pair_refresh, token_revoke
@@ -41,18 +41,29 @@ class RegisterView(AuthView):
     )
     def post(self, request: Request) -> Response:
         fields = body_of(request, RegisterInput)
-        user = customer_register(
-            email=fields["email"],
-            first_name=fields["firstName"],
-            last_name=fields["lastName"],
-            password=fields["password"],
-            document=fields.get("document"),
-            origin=origin_of(request._request, None),
-            with_account=False,
-        )
+        try:
+            user = customer_register(
+                email=fields["email"],
+                first_name=fields["firstName"],
+                last_name=fields["lastName"],
+                password=fields["password"],
+                document=fields.get("document"),
+                origin=origin_of(request._request, None),
+                with_account=False,
+            )
+        except InvalidFields as error:
+            raise (InvalidFields(_under_name(error.errors)) if "name" in fields else error) from error
         response = Response({"success": True, "user": user_body(user)}, status=201)
         cookie_set(response, pair_issue(user=user))
         return response
+
+
+def _under_name(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return errors as somebody reads them who has sent one `name` and no parts of it."""
+    parts = ("first_name", "last_name")
+    said = [sentence for part in parts for sentence in errors.get(part, [])]
+    others = {field: sentences for field, sentences in errors.items() if field not in parts}
+    return others | ({"name": list(dict.fromkeys(said))} if said else {})
 
 
 def _pair_response(user: User, pair: TokenPair) -> Response:

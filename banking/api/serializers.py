@@ -35,6 +35,8 @@ class RegisterInput(serializers.Serializer[Any]):
         if "name" in attrs and "firstName" not in attrs:
             first, _, last = attrs["name"].strip().partition(" ")
             attrs |= {"firstName": first, "lastName": last}
+        else:
+            attrs.pop("name", None)  # What is left in has been used, and is what errors are about.
         missing = [name for name in ("firstName", "lastName") if name not in attrs]
         if missing:
             raise serializers.ValidationError({name: ["This field is required."] for name in missing})
