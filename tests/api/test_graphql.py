@@ -184,6 +184,7 @@ def test_the_page_shows_the_schema_in_development_only(cast: Cast, settings: Any
     assert page.status_code == 200
     assert b"interface Node" in page.content
     assert b"<script" not in page.content
+    assert b'href="/api/docs#operation-signIn"' in page.content
     assert page["Content-Security-Policy"].startswith("default-src 'none'")
     settings.IS_PRODUCTION = True
     assert browser.get("/graphql", headers={"Accept": "text/html,*/*"}).status_code == 405
