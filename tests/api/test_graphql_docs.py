@@ -29,7 +29,8 @@ def test_the_tour(start_server: Callable[..., Server], system_user: Any, tmp_pat
     assert transfer["data"]["createTransaction"]["transaction"]["sender"]["balance"] == "99.50"
     assert (transfer["data"]["createTransaction"]["replayed"], replayed) == (False, True)
     first, rest = (page["data"]["transactions"] for page in documents(listed))
-    assert (first["totalCount"], len(first["edges"]), rest["edges"]) == (2, 2, [])
+    assert (first["totalCount"], first["pageInfo"]["hasNextPage"], len(first["edges"])) == (2, True, 1)
+    assert [edge["node"]["amount"] for edge in rest["edges"]] == ["100.00"]
     assert first["edges"][0]["node"]["receiver"]["name"] == "Bruno Tour"
 
 
