@@ -53,9 +53,11 @@ def _read(file: Path) -> Any:
     with file.open("rb") as source:
         data = source.read(_LARGEST_BYTES + 1)
     try:
-        return json.loads(data) if len(data) <= _LARGEST_BYTES else None
+        found = json.loads(data) if len(data) <= _LARGEST_BYTES else None
     except (ValueError, RecursionError):
         return None
+    # The API answers with the receipt in an envelope; a program may have kept both.
+    return found["receipt"] if isinstance(found, dict) and "receipt" in found else found
 
 
 def _said(entry: dict[str, str], checkpoint: dict[str, str]) -> str:

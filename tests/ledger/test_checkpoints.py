@@ -523,6 +523,12 @@ def test_a_command_checks_a_receipt_off_line(open_account: Opener, signing_key: 
     assert "250 in the smallest unit of INR" in good.stdout
     assert "9750 after it" in good.stdout
 
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"success": True, "receipt": receipt_of(one, transaction)}))
+    assert checked(answer, signing_key.public_text).stdout == good.stdout
+    answer.write_text(json.dumps({"success": True, "receipt": None}))
+    assert checked(answer, signing_key.public_text).returncode == 1
+
     assert checked(file, PrivateKey(key_make()).public_text).returncode == 1
     assert checked(file, "nonsense").returncode == 2
     missing = checked(tmp_path / "missing.json", signing_key.public_text)
