@@ -15,6 +15,7 @@ from accounts.errors import (
     DocumentTaken,
     EmailTaken,
     InvalidCredentials,
+    InvalidFields,
     SystemUserExists,
     UserNotFound,
 )
@@ -121,12 +122,16 @@ def user_document_set(*, user: User, document: str) -> User:
 
     Raises:
         DocumentTaken: it is somebody else's.
+        InvalidFields: the person has given another one at the same moment.
     """
-    user.document = document
+    without = User.objects.get_queryset().filter(pk=user.pk, document=None)
     try:
-        user.save(update_fields=["document"])
+        is_set = without.update(document=document) == 1
     except IntegrityError as error:
         raise _taken(error) from error
+    user.refresh_from_db(fields=["document"])
+    if not is_set and user.document != document:
+        raise InvalidFields({"document": ["You have registered with another document."]})
     return user
 
 

@@ -18,6 +18,7 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TokenKind,
     VariableNode,
     parse,
 )
@@ -34,6 +35,8 @@ MOST_ALIASES = 15
 MOST_READS = 25
 # Fields and fragments that are looked at.
 MOST_FIELDS = 500
+# Of a number that stands in the document; Python itself gives up on thousands.
+MOST_DIGITS = 100
 
 # At the top; below it `node` is a line of a list.
 _THINGS = frozenset({"node", "account", "transaction"})
@@ -52,13 +55,25 @@ def document_parse(query: str) -> DocumentNode:
     if len(query) > MOST_CHARACTERS:
         raise QueryTooComplex(f"The query has more than {MOST_CHARACTERS:,} characters.")
     try:
-        return parse(query, max_tokens=MOST_TOKENS)
+        document = parse(query, max_tokens=MOST_TOKENS)
     except GraphQLSyntaxError as error:
         if error.message.startswith(_TOO_LARGE):
             raise QueryTooComplex(
                 f"The query has more than {MOST_TOKENS:,} tokens, or is nested too deeply."
             ) from error
         raise QueryInvalid(error.message) from error
+    if any(len(number) > MOST_DIGITS for number in _numbers(document)):
+        raise QueryInvalid(f"A number has more than {MOST_DIGITS} digits.")
+    return document
+
+
+def _numbers(document: DocumentNode) -> Iterator[str]:
+    """Yield the numbers that stand in a document, as they are written."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        if token.kind in (TokenKind.INT, TokenKind.FLOAT):
+            yield token.value or ""
+        token = token.next
 
 
 @dataclass
@@ -99,15 +114,28 @@ class Measure:
             raise QueryTooComplex(f"The query is more than {DEEPEST} fields deep.")
         for one in self._fields_of(selections, set()):
             self._count(one, depth, times)
-            # What the schema says of itself is bounded by the validation.
-            if one.selection_set is not None and not one.name.value.startswith("__"):
+            if one.selection_set is None:
+                continue
+            if one.name.value.startswith("__"):
+                self._walk_description(one.selection_set)
+            else:
                 size = self._size(one) if one.name.value in _LISTS else 1
                 self._walk(one.selection_set, depth + 1, times * size)
 
-    def _count(self, one: FieldNode, depth: int, times: int) -> None:
+    def _walk_description(self, selections: SelectionSetNode) -> None:
+        """Measure what the schema says of itself; its depth is bounded by the validation."""
+        for one in self._fields_of(selections, set()):
+            self._count_alias(one)
+            if one.selection_set is not None:
+                self._walk_description(one.selection_set)
+
+    def _count_alias(self, one: FieldNode) -> None:
         self._aliases += one.alias is not None
         if self._aliases > MOST_ALIASES:
             raise QueryTooComplex(f"The query gives more than {MOST_ALIASES} fields another name.")
+
+    def _count(self, one: FieldNode, depth: int, times: int) -> None:
+        self._count_alias(one)
         is_read = one.name.value in _LISTS or (depth == 1 and one.name.value in _THINGS)
         self._reads += times if is_read else 0
         if self._reads > MOST_READS:

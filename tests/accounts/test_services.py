@@ -16,7 +16,13 @@ from accounts.errors import (
     SystemUserExists,
 )
 from accounts.models import Role, User
-from accounts.services import admin_create, system_user_create, user_authenticate, user_register
+from accounts.services import (
+    admin_create,
+    system_user_create,
+    user_authenticate,
+    user_document_set,
+    user_register,
+)
 from accounts.signals import role_changed
 from tests.accounts.together import outcomes_together
 from tests.cast import PASSWORD
@@ -241,3 +247,15 @@ def test_one_of_eight_simultaneous_system_users_wins(bank_db: Database[dict[str,
 
     assert outcomes_together(8, make) == {"ok": 1, "SystemUserExists": 7}
     assert bank_db["accounts_users"].count_documents({"is_system": True}) == 1
+
+
+def test_a_document_is_given_once_however_many_give_one_at_the_same_time(bank_db: object) -> None:
+    user = register()
+    first, second = User.objects.get(pk=user.pk), User.objects.get(pk=user.pk)
+    user_document_set(user=first, document="39053344705")
+    assert user_document_set(user=second, document="39053344705").document == "39053344705"
+    with pytest.raises(InvalidFields):
+        user_document_set(user=user, document="52998224725")
+    assert User.objects.get(pk=user.pk).document == "39053344705"
+    with pytest.raises(DocumentTaken):
+        user_document_set(user=register(email="rui@example.com"), document="39053344705")

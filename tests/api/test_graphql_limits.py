@@ -43,6 +43,19 @@ def test_names_for_the_same_field(cast: Cast) -> None:
     refused(ask(cast.owner, query(measure.MOST_ALIASES + 1)))
 
 
+def test_names_within_what_the_schema_says_of_itself(cast: Cast) -> None:
+    def query(count: int) -> str:
+        return "{ __schema {" + " ".join(f"a{number}: types {{ name }}" for number in range(count)) + "} }"
+
+    assert ask(cast.owner, query(measure.MOST_ALIASES)).status == 200
+    refused(ask(cast.owner, query(measure.MOST_ALIASES + 1)))
+
+
+def test_numbers_longer_than_anybody_counts(cast: Cast) -> None:
+    for digits in (measure.MOST_DIGITS + 1, 5_000):
+        refused(ask(cast.owner, f"{{ transactions(first: {'9' * digits}) {{ totalCount }} }}"), "invalid_query")
+
+
 def test_lists_within_lists(cast: Cast) -> None:
     def query(size: str, declared: str = "") -> str:
         return f"query {declared} {{ accounts({size}) {{ edges {{ node {{ transactions {LINES} }} }} }} }}"
