@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from config.embedded import free_port
@@ -17,6 +18,23 @@ from tests.environment import ADMIN_URI
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
+
+
+_running: list["Server"] = []
+
+
+@contextlib.contextmanager
+def all_paused() -> Iterator[None]:
+    """Stop the processes of every server that runs, so that none writes into the database meanwhile."""
+    pids = [pid for server in _running for pid in server.worker_pids]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 class Server:
@@ -59,6 +77,8 @@ class Server:
             text=True,
             start_new_session=True,
         )
+        if self not in _running:
+            _running.append(self)
 
     @property
     def pid(self) -> int:
@@ -97,6 +117,8 @@ class Server:
 
     def stop(self) -> None:
         """End it for good."""
+        if self in _running:
+            _running.remove(self)
         self.kill()
         self._log.close()
 

@@ -16,9 +16,12 @@ from ledger.inspection import inspection_step
 from ledger.records import Account
 from ledger.rules import Outcome
 from ledger.signing import PrivateKey, key_make
+from ledger.store import PROCESSES
 from ledger.transfers import funding_execute, transfer_execute
 from ledger.verifications import Verification, round_latest, round_running
 from ledger.verify import verify
+from tests.database import owner_database
+from tests.servers import all_paused
 
 ORIGIN = Origin(actor=ObjectId(), address="127.0.0.1", surface="api")
 # More than any round of a test has.
@@ -31,6 +34,14 @@ def ledger_db(bank_db: Database[dict[str, Any]]) -> Iterator[Database[dict[str, 
     """The bank's database; afterwards this process's sessions are forgotten."""
     yield bank_db
     sessions.pool_reset()
+
+
+@pytest.fixture
+def alone(bank_db: Database[dict[str, Any]]) -> Iterator[None]:
+    """No web server of another test says meanwhile that it lives, or ends the sessions of the dead."""
+    with all_paused():
+        owner_database(bank_db.name)[PROCESSES].delete_many({})
+        yield
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from tests.database import admin_client
 from tests.ledger.conftest import Opener, attempt, balance, books_are_right
 from tests.ledger.test_failpoints import failing
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # Writes both balances inside a transaction and then hangs, as a process does that is killed before its commit.
 STUCK = """

@@ -118,6 +118,7 @@ def test_a_bank_that_was_started_half_way_is_counted_again(
     assert verify().violations == []
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_second_time_changes_nothing(open_account: Opener, owner_db: Database[dict[str, Any]]) -> None:
     send(open_account(100), open_account(), 30, "a")
     before = {name: list(owner_db[name].find({})) for name in owner_db.list_collection_names() if "ledger" in name}
