@@ -4,26 +4,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from pymongo.collection import Collection
 from pymongo.database import Database
+
+from tests.asked import calls_watch
 
 Document = dict[str, Any]
 
 
 def pipeline_sent(monkeypatch: pytest.MonkeyPatch, ask: Callable[[], object]) -> list[Document]:
     """Return the pipeline of the one aggregation that a call sends."""
-    sent: list[list[Document]] = []
-    original: Any = Collection.aggregate
-
-    def record(self: Any, pipeline: list[Document], *args: Any, **kwargs: Any) -> Any:
-        sent.append(pipeline)
-        return original(self, pipeline, *args, **kwargs)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Collection, "aggregate", record)
+        sent = calls_watch(patch, "aggregate")
         ask()
     assert len(sent) == 1, f"expected one query, saw {len(sent)}"
-    return sent[0]
+    pipeline: list[Document] = sent[0].arguments[0]
+    return pipeline
 
 
 def stages(database: Database[Document], collection: str, pipeline: list[Document]) -> set[str]:

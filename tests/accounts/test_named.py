@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from pymongo.collection import Collection
 from pymongo.database import Database
 
 from accounts.models import User
 from accounts.selectors import Named, people_by_emails, people_by_names
+from tests.asked import calls_watch
 from tests.cast import person
 
 
@@ -52,19 +52,12 @@ def test_who_is_not_active_and_the_system_user_are_nobody(people: list[User], sy
 def test_the_queries_are_few_and_use_the_indexes(
     people: list[User], bank_db: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[dict[str, Any]] = []
-    original: Any = Collection.find
-
-    def record(self: Any, query: dict[str, Any], *rest: Any, **more: Any) -> Any:
-        sent.append(query)
-        return original(self, query, *rest, **more)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Collection, "find", record)
+        sent = calls_watch(patch, "find")
         people_by_emails([f"p{number}@example.com" for number in range(500)])
         people_by_names([f"ada {number}" for number in range(500)] + ["plato"])
     assert len(sent) == 3
-    for query in sent:
+    for query in (call.arguments[0] for call in sent):
         plan = bank_db["accounts_users"].find(query).explain()["queryPlanner"]["winningPlan"]
         assert "IXSCAN" in str(plan)
         assert "COLLSCAN" not in str(plan)

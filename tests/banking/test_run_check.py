@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from bson.objectid import ObjectId
-from pymongo.collection import Collection
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
@@ -14,6 +13,7 @@ from banking.services.runs import run_check_again
 from ledger.accounts import account_freeze
 from ledger.audit import COMMAND
 from ledger.records import Account
+from tests.asked import calls_watch
 from tests.banking.runs import account_with, confirm, customer, upload
 
 
@@ -187,15 +187,7 @@ def test_however_long_the_list_is_the_queries_are_a_handful(
 ) -> None:
     _, account = customer("Bruno Silva")
     account_with(customer("Chitra Rao")[0], 0, "EUR")
-    asked: list[str] = []
-    for name in ("find", "aggregate", "find_one"):
-        original: Any = getattr(Collection, name)
-
-        def record(self: Any, *rest: Any, _name: str = name, _original: Any = original, **more: Any) -> Any:
-            asked.append(_name)
-            return _original(self, *rest, **more)
-
-        monkeypatch.setattr(Collection, name, record)
+    asked = calls_watch(monkeypatch, "find", "aggregate", "find_one")
     kinds = ("bruno.silva@example.com", "Chitra Rao", str(account.id), "Nobody Here", "x@example.com")
     payees = [kinds[number % 5] + (str(number) if number % 5 == 3 else "") for number in range(3_000)]
     rows = [Row(number, payee, "1", "") for number, payee in enumerate(payees, start=1)]

@@ -20,6 +20,7 @@ from pymongo.read_concern import ReadConcern
 from config import cache as cache_module
 from config.cache import MongoCache
 from tests.accounts.together import outcomes_together
+from tests.asked import calls_watch
 
 Document = dict[str, Any]
 COUNTING = """
@@ -253,21 +254,15 @@ def test_two_processes_count_every_number_once(bank_db: Database[Document], cach
 
 
 def test_each_operation_is_one_command(cache: MongoCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-    for name in ("find_one", "update_one", "replace_one", "delete_one", "find_one_and_update", "find"):
-        original = getattr(Collection, name)
-
-        def spy(self: Any, *args: Any, _name: str = name, _original: Any = original, **kwargs: Any) -> Any:
-            calls.append(_name)
-            return _original(self, *args, **kwargs)
-
-        monkeypatch.setattr(Collection, name, spy)
+    names = ("find_one", "update_one", "replace_one", "delete_one", "find_one_and_update", "find")
+    calls = calls_watch(monkeypatch, *names)
     cache.add("key", 1)
     cache.add("key", 1)
     cache.incr("key")
     cache.touch("key")
     cache.delete("key")
-    assert calls == ["update_one", "update_one", "find_one_and_update", "update_one", "delete_one"]
+    expected = ["update_one", "update_one", "find_one_and_update", "update_one", "delete_one"]
+    assert [call.name for call in calls] == expected
 
 
 def test_expired_documents_are_removed_by_the_database(owner_db: Database[Document]) -> None:
