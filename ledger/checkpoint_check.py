@@ -15,7 +15,8 @@ from bson.int64 import Int64
 from pymongo.client_session import ClientSession
 
 from ledger import store
-from ledger.checkpoints import Checkpoint, at_moment, checkpoint_latest, first_head, latest_leaves, leaf_of
+from ledger.checkpoints import Checkpoint, checkpoint_latest
+from ledger.leaves import first_head, latest_leaves, leaf_of
 from ledger.merkle import Tree, root_of
 from ledger.proof import NO_STATEMENT, statement_hash, statement_is_signed
 from ledger.records import Document
@@ -39,7 +40,7 @@ def statements_check(
         after: the number of the checkpoint behind which to begin.
         limit: how many at most; 0 for all.
     """
-    statements = at_moment(store.CHECKPOINTS, session)
+    statements = store.at_moment(store.CHECKPOINTS, session)
     before = statements.find_one({"_id": Int64(after)}, session=session) if after else None
     number, previous = after, NO_STATEMENT if before is None else statement_hash(Checkpoint.of(before).statement)
     for document in statements.find({"_id": {"$gt": Int64(after)}}, session=session).sort("_id", 1).limit(limit):
@@ -67,7 +68,7 @@ def heads_check(
     Yields:
         For each leaf its id, and what is wrong with it, or None.
     """
-    found = at_moment(store.HEADS, session).find({"_id": {"$gt": after}}, session=session).sort("_id", 1)
+    found = store.at_moment(store.HEADS, session).find({"_id": {"$gt": after}}, session=session).sort("_id", 1)
     heads = iter(found if limit is None else found.limit(limit))
     last = checkpoint_latest(session)
     made = 0 if last is None else last.number
@@ -102,14 +103,14 @@ def _wrong_with(head: Document, checkpoint: Checkpoint | None, entry_hash: bytes
 
 def _roots(session: ClientSession, heads: Sequence[Document]) -> dict[int, Checkpoint]:
     numbers = list({head["checkpoint"] for head in heads})
-    found = at_moment(store.CHECKPOINTS, session).find({"_id": {"$in": numbers}}, session=session)
+    found = store.at_moment(store.CHECKPOINTS, session).find({"_id": {"$in": numbers}}, session=session)
     return {document["_id"]: Checkpoint.of(document) for document in found}
 
 
 def _hashes(session: ClientSession, heads: Sequence[Document]) -> dict[tuple[Any, Any], bytes]:
     ends = [{"account": head["account"], "seq": head["last_seq"]} for head in heads]
     wanted = {"account": 1, "seq": 1, "hash": 1}
-    found = at_moment(store.ENTRIES, session).find({"$or": ends}, wanted, session=session, hint=PER_ACCOUNT)
+    found = store.at_moment(store.ENTRIES, session).find({"$or": ends}, wanted, session=session, hint=PER_ACCOUNT)
     return {(entry["account"], entry["seq"]): entry["hash"] for entry in found}
 
 
@@ -123,7 +124,7 @@ def _befores(session: ClientSession, heads: Sequence[Document]) -> set[tuple[Any
     if not ends:
         return set()
     wanted = {"_id": 0, "account": 1, "last_seq": 1}
-    found = at_moment(store.HEADS, session).find({"$or": ends}, wanted, session=session)
+    found = store.at_moment(store.HEADS, session).find({"$or": ends}, wanted, session=session)
     return {(head["account"], head["last_seq"]) for head in found}
 
 
@@ -134,7 +135,7 @@ def latest_root_check(session: ClientSession) -> Violations:
         return
     # While the next checkpoint is being made, its leaves take the place of some of these.
     later = {"_id": {"$gte": first_head(checkpoint.number + 1)}}
-    is_next_begun = at_moment(store.HEADS, session).find_one(later, session=session)
+    is_next_begun = store.at_moment(store.HEADS, session).find_one(later, session=session)
     until = checkpoint.number if is_next_begun else None
     leaves = [leaf.hash for leaf in latest_leaves(session, until=until)]
     if len(leaves) != checkpoint.accounts or Tree(leaves).root != checkpoint.root:
@@ -150,7 +151,7 @@ def kept_check(
         yield CODE, f"{name} {NOT_SIGNED_BY_US}"
         return
     number = Int64(statement["number"])
-    found = at_moment(store.CHECKPOINTS, session).find_one({"_id": number}, session=session)
+    found = store.at_moment(store.CHECKPOINTS, session).find_one({"_id": number}, session=session)
     if found is None:
         yield CODE, f"{name} is not in this database: what came after it, or all, was taken back"
     elif Checkpoint.of(found).statement != dict(statement):

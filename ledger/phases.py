@@ -14,7 +14,7 @@ from pymongo.client_session import ClientSession
 
 from ledger import store
 from ledger.checkpoint_check import heads_check, latest_root_check, statements_check
-from ledger.checkpoints import at_moment, public_keys
+from ledger.checkpoints import public_keys
 from ledger.findings import CHAIN, CHECKPOINT, I1, I2, I3, I4, I5, I6, TOTALS, Report
 from ledger.invariants import Place
 from ledger.records import Document
@@ -69,7 +69,7 @@ def _heads(session: ClientSession, cursor: Document | None, budget: int, report:
 def _statements(session: ClientSession, cursor: Document | None, budget: int, report: Report) -> Document | None:
     limit, after = 1 + budget // _AS_DEAR_AS_ENTRIES, Int64(0) if cursor is None else cursor["after"]
     report.add_all(statements_check(session, public_keys(), after=after, limit=limit))
-    numbers = at_moment(store.CHECKPOINTS, session).find({"_id": {"$gt": after}}, {"_id": 1}, session=session)
+    numbers = store.at_moment(store.CHECKPOINTS, session).find({"_id": {"$gt": after}}, {"_id": 1}, session=session)
     last = next(numbers.sort("_id", 1).skip(limit - 1).limit(1), None)
     return None if last is None else {"after": last["_id"]}
 

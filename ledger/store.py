@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from bson.codec_options import CodecOptions, DatetimeConversion
 from django.db import connections
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
@@ -87,6 +88,12 @@ def heads() -> Collection[dict[str, Any]]:
 def verifications() -> Collection[dict[str, Any]]:
     """Return what verifications found, and how far the present one is (`ledger.verifications`)."""
     return database()[VERIFICATIONS]
+
+
+def at_moment(name: str, session: ClientSession | None) -> Collection[dict[str, Any]]:
+    """Return a collection to be read in a snapshot session, whose moment is the one that counts."""
+    collection = database()[name]
+    return collection if session is None else collection.with_options(read_concern=ReadConcern())
 
 
 def books() -> Books:

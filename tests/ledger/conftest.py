@@ -11,6 +11,7 @@ from pytest_django import Settings
 from ledger import sessions
 from ledger.accounts import account_get, account_open
 from ledger.audit import Origin
+from ledger.checkpoints import checkpoint_append
 from ledger.errors import LedgerError
 from ledger.inspection import inspection_step
 from ledger.records import Account
@@ -111,3 +112,15 @@ def inspected() -> Verification:
         if latest is not None and (last is None or latest.number != last.number):
             return latest
     raise AssertionError(f"the round is not over after {_MOST_PARTS} parts: {round_running()}")
+
+
+@pytest.fixture
+def signed_bank(open_account: Opener, signing_key: PrivateKey) -> Account:
+    """An account with four entries, the last two of them in the second checkpoint."""
+    one, two = open_account(100), open_account(50)
+    send(one, two, 1, "a")
+    checkpoint_append(signing_key)
+    send(one, two, 2, "b")
+    send(one, two, 3, "c")
+    checkpoint_append(signing_key)
+    return one
