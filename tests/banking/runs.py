@@ -4,22 +4,27 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
+
 from accounts.models import User
 from accounts.services import user_register
 from accounts.text import search_form
 from banking.bulk_files import Row, rows_of_text
-from banking.run_records import DONE, Run, lines
+from banking.run_records import DONE, Run, line_key, lines
 from banking.selectors.runs import run_get_for_user
 from banking.services import run_drive
 from banking.services.runs import run_confirm, run_upload
 from ledger.accounts import account_get, account_open
 from ledger.audit import COMMAND, Origin
 from ledger.records import Account
+from ledger.store import books
 from ledger.transfers import funding_execute
 from tests.cast import PASSWORD
+from tests.ledger.conftest import books_are_right
 
 ORIGIN = Origin(actor=None, address="192.0.2.7", surface="browser")
 SETTLE_SECONDS = 60
+Person = tuple[User, Account]
 
 
 def customer(name: str, amount: object = 0, currency: str = "INR") -> tuple[User, Account]:
@@ -76,3 +81,26 @@ def quiet() -> None:
 def states(run: Run) -> Counter[str]:
     """Return how many lines of the run are in each state."""
     return Counter(line["state"] for line in lines().find({"run": run.id, "check": run.check}))
+
+
+def rows_for(payees: list[Account], count: int, amount: str = "1") -> list[Row]:
+    """Return a long list that pays the payees in turns."""
+    return [Row(number + 1, str(payees[number % len(payees)].id), amount, f"{number}") for number in range(count)]
+
+
+def paying(user: User, run: Run) -> Run:
+    """Confirm a run without having it paid."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_drive, "drive_soon", lambda run: None)
+        return run_confirm(user=user, run=run, check=str(run.check), leave_out=False, origin=ORIGIN)
+
+
+def everybody_was_paid_once(payer: Person, payees: list[Account], run: Run, count: int, minor: int = 100) -> None:
+    """Assert that each line moved its money once, and that the ledger and the run say the same."""
+    assert [balance(account) for account in payees] == [count // len(payees) * minor] * len(payees)
+    assert balance(payer[1]) == 1_000_000 - count * minor
+    recorded = list(books().transactions.find({"sender": payer[1].id, "status": "COMPLETED"}))
+    assert sorted(one["key"] for one in recorded) == sorted(line_key(run.id, n + 1) for n in range(count))
+    assert {one["_id"] for one in recorded} == {one["transaction"] for one in lines().find({"run": run.id})}
+    assert states(run) == {"PAID": count}
+    books_are_right()
