@@ -113,7 +113,7 @@ def test_nobody_else_gets_in(bank: Bank, visitor: Visitor, path: str) -> None:
     if "accounts" in path:
         assert customer.post(address, {**token, "reason": "Mine"}).status == 403
     assert account_get(bank.owners.id).status == "ACTIVE"
-    assert "Users" not in customer.get("/dashboard").text
+    assert "Admin" not in customer.get("/dashboard").text
 
 
 def test_an_account_that_is_not_there_or_the_banks_own_is_not_found(bank: Bank) -> None:
