@@ -1,7 +1,8 @@
 """A real Chromium in front of a real web server, with no patience for errors that a person would not see.
 
-A test that has `page` fails when the page wrote an error to the console, threw, was answered a 5xx, missed a
-stylesheet or script, or asked any other host for anything: such a page may look right and not be.
+A test that has `page` fails when the page wrote an error to the console, threw, broke the Content-Security-Policy,
+was answered a 5xx, missed a stylesheet or script, or asked any other host for anything: such a page may look right and
+not be.
 """
 
 import re
@@ -31,6 +32,12 @@ CHROMIUM_ARGUMENTS = [
 HEIGHTS = {360: 780, 768: 1024, 1440: 900}
 # The browser says so for every 4xx, which a form or a partial update may well be answered; the rest is watched below.
 _ANSWERED_WITH_AN_ERROR = "Failed to load resource"
+# The browser's own report of whatever the policy stopped, in every document and before its first script.
+_TELL_OF_THE_POLICY = """
+document.addEventListener("securitypolicyviolation", event => console.error(
+  `policy: ${event.effectiveDirective} stopped ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`
+));
+"""
 
 
 class Watch:
@@ -47,6 +54,7 @@ class Watch:
 
     def attach(self, context: BrowserContext) -> None:
         """Watch every page of a context."""
+        context.add_init_script(_TELL_OF_THE_POLICY)
         context.on("console", self._console)
         context.on("weberror", self._web_error)
         context.on("request", self._request)
@@ -56,6 +64,10 @@ class Watch:
     def complaints(self) -> list[str]:
         """Return what went wrong and was not expected."""
         return [line for line in self._complaints if not any(pattern.search(line) for pattern in self._allowed)]
+
+    def forget(self) -> None:
+        """Begin anew, with nothing expected and nothing seen."""
+        self._allowed, self._complaints = [], []
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith(_ANSWERED_WITH_AN_ERROR):
@@ -155,12 +167,17 @@ def sign_in(base_url: str) -> Callable[[Page, User], None]:
     """Sign somebody in without the form: `sign_in(page, owner)`."""
 
     def sign_in(page: Page, user: User) -> None:
-        client = Client()
-        client.force_login(user)
-        name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base_url}])
+        session_give(page.context, user, base_url)
 
     return sign_in
+
+
+def session_give(context: BrowserContext, user: User, url: str) -> None:
+    """Give a browser the session of somebody who has signed in."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
 
 
 def _watched(new_context: Callable[..., BrowserContext], watch: Watch) -> BrowserContext:

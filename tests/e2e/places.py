@@ -1,0 +1,253 @@
+"""Every page of the bank in each state worth looking at: the one table behind the browser tests and the screenshots.
+
+A page that is new gets a row here, and with it everything that `test_places` looks at and a picture in
+`docs/screenshots`. What the addresses name, `tests.e2e.stage` sets up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from unittest.mock import patch
+
+from django.core.exceptions import SuspiciousOperation
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from banking.errors import RateLimited
+from ledger.errors import TryAgain
+
+
+class Who(StrEnum):
+    """Who looks at a page."""
+
+    NOBODY = "nobody"
+    OWNER = "owner"
+    FRESH = "fresh"
+    FROZEN = "frozen"
+    LONG = "long"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of the table.
+
+    Args:
+        name: what the test and the screenshots are called.
+        who: who looks.
+        path: the address; `{account}` and the like are ids of the stage.
+        says: words that are there to be read, so that it is the page that is meant.
+        act: what is done before it is looked at.
+        shows: the name of the address that one ends at, where it is not that of `path`.
+        status: what the address answers.
+        is_scripted: whether this state exists with JavaScript only.
+        answer: makes the answer, for a failure that no address can be brought to from outside.
+    """
+
+    name: str
+    who: Who
+    path: str
+    says: str
+    act: Callable[[Page], None] | None = None
+    shows: str = ""
+    status: int = 200
+    is_scripted: bool = False
+    answer: Callable[[], Any] | None = None
+
+
+def press(name: str) -> Callable[[Page], None]:
+    """Press the button that is called like this."""
+    return lambda page: page.get_by_role("main").get_by_role("button", name=name).first.click()
+
+
+def follow(name: str) -> Callable[[Page], None]:
+    """Follow the link that is called like this."""
+    return lambda page: page.get_by_role("main").get_by_role("link", name=name).first.click()
+
+
+def ask(name: str) -> Callable[[Page], None]:
+    """Follow the link that opens a question in a dialog."""
+
+    def act(page: Page) -> None:
+        follow(name)(page)
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+    return act
+
+
+def fill(button: str, **values: str) -> Callable[[Page], None]:
+    """Fill in the fields by their names and press the button."""
+
+    def act(page: Page) -> None:
+        for name, value in values.items():
+            page.locator(f"main [name={name}]").first.fill(value)
+        press(button)(page)
+
+    return act
+
+
+def _menu(page: Page) -> None:
+    page.locator(".menu > summary").first.click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def _unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+
+def _search(page: Page) -> None:
+    page.locator("[name=words]").press_sequentially("chi", delay=10)
+    page.get_by_text("People found").wait_for()
+
+
+def _without_protection(page: Page) -> None:
+    page.context.clear_cookies(name="csrftoken")
+    press("Sign in")(page)
+
+
+def failing(error: Exception) -> Callable[[], Any]:
+    """Return what makes the answer to a request in which this goes wrong."""
+
+    def answer() -> Any:
+        with patch("banking.web.views.proof.public_keys", side_effect=error):
+            return Client(raise_request_exception=False).get("/proof")
+
+    return answer
+
+
+PUBLIC = [
+    Place("landing", Who.NOBODY, "/", "Open an account"),
+    Place("register", Who.NOBODY, "/register", "Open my account"),
+    Place("register-errors", Who.NOBODY, "/register", "has to be filled in", press("Open my account")),
+    Place("login", Who.NOBODY, "/login?next=/send", "Sign in"),
+    Place(
+        "login-errors",
+        Who.NOBODY,
+        "/login",
+        "is wrong",
+        fill("Sign in", email="asha@florin.example", password="wrong"),
+    ),
+    Place("proof", Who.NOBODY, "/proof", "prove"),
+    Place("api-docs", Who.NOBODY, "/api/docs", "API"),
+    Place("api-docs-unfolded", Who.NOBODY, "/api/docs", "curl", _unfold, is_scripted=True),
+]
+
+FAILURES = [
+    Place("not-found", Who.NOBODY, "/nothing-here", "404", status=404),
+    Place("not-found-signed-in", Who.OWNER, "/transactions/{no_such}", "404", status=404),
+    Place("forbidden", Who.OWNER, "/admin/users", "403", status=403),
+    Place("wrong-method", Who.OWNER, "/theme", "405", status=405),
+    Place("form-expired", Who.NOBODY, "/login", "expired", _without_protection),
+    Place("bad-request", Who.NOBODY, "/wrong/400", "400", status=400, answer=failing(SuspiciousOperation())),
+    Place("too-many", Who.NOBODY, "/wrong/429", "429", status=429, answer=failing(RateLimited(40))),
+    Place("crash", Who.NOBODY, "/wrong/500", "500", status=500, answer=failing(RuntimeError())),
+    Place("busy", Who.NOBODY, "/wrong/503", "503", status=503, answer=failing(TryAgain())),
+]
+
+HOME = [
+    Place("dashboard", Who.OWNER, "/dashboard", "Asha"),
+    Place("dashboard-dollars", Who.OWNER, "/dashboard?account={dollars}", "$240.00"),
+    Place("dashboard-menu", Who.OWNER, "/dashboard", "Sign out", _menu),
+    Place("dashboard-empty", Who.FRESH, "/dashboard", "Open"),
+    Place("dashboard-frozen", Who.FROZEN, "/dashboard", "Frozen"),
+    Place("dashboard-long", Who.LONG, "/dashboard", "Maximiliana"),
+]
+
+SENDING = [
+    Place("send", Who.OWNER, "/send", "Send money", shows="send_form"),
+    Place("send-search", Who.OWNER, "/send", "People found", _search, shows="send_form", is_scripted=True),
+    Place(
+        "send-errors",
+        Who.OWNER,
+        "/send?to={friend}",
+        "has to be filled in",
+        press("Review transfer"),
+        shows="send_form",
+    ),
+    Place(
+        "send-review",
+        Who.OWNER,
+        "/send?to={friend}",
+        "You send",
+        fill("Review transfer", amount="1250.75", note="Dinner"),
+        shows="send_review",
+    ),
+    Place("send-result", Who.OWNER, "/send/{paid_key}/result?account={account}", "Money sent"),
+    Place("send-failed", Who.OWNER, "/send/{failed_key}/result?account={account}", "1 of 3"),
+    Place("send-given-up", Who.OWNER, "/send/{given_up_key}/result?account={account}", "3 of 3"),
+    Place("send-no-account", Who.FRESH, "/send", "account", shows="send_form"),
+    Place("send-frozen", Who.FROZEN, "/send", "frozen", shows="send_form"),
+    Place("send-long", Who.LONG, "/send?to={friend}", "₹", shows="send_form"),
+    Place("send-many", Who.OWNER, "/send/many", "doubtful.csv"),
+    Place("send-many-frozen", Who.FROZEN, "/send/many", "frozen"),
+    Place("send-run", Who.OWNER, "/send/many/{run_checked}", "Bruno Silva"),
+    Place("send-run-wrong", Who.OWNER, "/send/many/{run_doubtful}", "cannot be paid"),
+]
+
+HISTORY = [
+    Place("transactions", Who.OWNER, "/transactions", "Groceries"),
+    Place("transactions-none", Who.OWNER, "/transactions?words=nothing-like-it", "Nothing"),
+    Place(
+        "transactions-wrong-days",
+        Who.OWNER,
+        "/transactions?since=2026-05-02&until=2026-05-01",
+        "before the first",
+        status=422,
+    ),
+    Place("transactions-empty", Who.FRESH, "/transactions", "account"),
+    Place("transactions-long", Who.LONG, "/transactions", "₹99,99,99,999.99"),
+    Place("transactions-failed", Who.OWNER, "/transactions/failed", "A house"),
+    Place("transaction", Who.OWNER, "/transactions/{paid}", "Dinner"),
+    Place("transaction-failed", Who.OWNER, "/transactions/{failed}", "Try again"),
+    Place("transaction-long", Who.LONG, "/transactions/{long}", "lantern"),
+]
+
+MESSAGES = [
+    Place("notifications", Who.OWNER, "/notifications", "Mark all as read"),
+    Place("notifications-empty", Who.FRESH, "/notifications", "Nothing"),
+    Place("webhooks", Who.OWNER, "/webhooks", "Add webhook"),
+    Place("webhooks-empty", Who.FRESH, "/webhooks", "Add webhook"),
+    Place("webhooks-errors", Who.FRESH, "/webhooks", "address", fill("Add webhook", url="http://10.0.0.1/")),
+    Place("webhook", Who.OWNER, "/webhooks/{webhook}", "Delivered"),
+    Place("webhook-off", Who.OWNER, "/webhooks/{webhook_off}", "410 Gone"),
+    Place("webhook-renew", Who.OWNER, "/webhooks/{webhook}/renew", "Renew"),
+    Place("webhook-remove", Who.OWNER, "/webhooks/{webhook}/remove", "Remove"),
+    Place("webhook-dialog", Who.OWNER, "/webhooks/{webhook}", "?", ask("Remove"), is_scripted=True),
+]
+
+ADMIN = [
+    Place("admin-users", Who.ADMIN, "/admin/users", "Asha Rao"),
+    Place("admin-users-none", Who.ADMIN, "/admin/users?words=nobody-like-that", "Nobody"),
+    Place("admin-freeze", Who.ADMIN, "/admin/accounts/{account}/freeze", "Freeze"),
+    Place("admin-unfreeze", Who.ADMIN, "/admin/accounts/{frozen}/unfreeze", "Unfreeze"),
+    Place("admin-dialog", Who.ADMIN, "/admin/users", "Reason", ask("Freeze"), is_scripted=True),
+    Place("admin-integrity", Who.ADMIN, "/admin/integrity", "ledger"),
+    Place("admin-dead-letters", Who.ADMIN, "/admin/dead-letters", "503"),
+    Place("admin-requeue-all", Who.ADMIN, "/admin/dead-letters/requeue-all", "again"),
+    Place("admin-requeue-dialog", Who.ADMIN, "/admin/dead-letters", "?", ask("Try all again"), is_scripted=True),
+]
+
+PLACES = [*PUBLIC, *FAILURES, *HOME, *SENDING, *HISTORY, *MESSAGES, *ADMIN]
+
+# Addresses of banking.web.urls that are in no row, because they serve no page of their own.
+NO_PAGES = {
+    "a part of a page": {"send_people", "send_run_progress"},
+    "a download": {"send_many_sample", "send_run_result", "send_run_unpaid", "transaction_receipt"},
+    "an action": {
+        "logout",
+        "theme",
+        "account_open",
+        "send_confirm",
+        "send_run_check",
+        "send_run_confirm",
+        "send_run_go_on",
+        "send_run_again",
+        "send_run_discard",
+        "transaction_retry",
+        "notifications_read",
+        "admin_requeue",
+        "webhook_test",
+        "webhook_enable",
+    },
+}
