@@ -70,7 +70,7 @@ verify: $(INSTALLED) ## Check every balance against its entries over the whole d
 
 .PHONY: clean
 clean: ## Remove what was installed and made here; the bank's data in .data stays
-	@rm -rf .venv staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .bundles staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +
 
 # --- what the commands above need -------------------------------------------------------------------------------

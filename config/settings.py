@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "banking.limits.LimitsToldMiddleware",
     "config.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "banking.web.middleware.compression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "banking.web.middleware.content_policy",
     "banking.web.middleware.session",
@@ -233,8 +234,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 STATIC_URL = "/static/"
 # Outside production files are served from where they are; nothing is collected.
 STATIC_ROOT = BASE_DIR / "staticfiles" if IS_PRODUCTION else None
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_SOURCE = BASE_DIR / "static"
+STATICFILES_DIRS = [STATIC_SOURCE]
+# One style sheet and one script are made of many (config.bundles), and lie here.
+BUNDLES_ROOT = BASE_DIR / ".bundles"
+STATICFILES_FINDERS = ["config.bundles.BundleFinder", "django.contrib.staticfiles.finders.FileSystemFinder"]
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+# On a developer's machine an edited file is there with the next page.
+WHITENOISE_AUTOREFRESH = FLORIN_ENV == "development"
 STORAGES = {
     "staticfiles": {
         "BACKEND": (
