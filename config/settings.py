@@ -78,7 +78,12 @@ WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+# The languages of the pages and e-mails, each in its own words; the API speaks English (docs/translating.md).
+USE_I18N = True
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
+LOCALE_PATHS = [BASE_DIR / "banking" / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
 
 INSTALLED_APPS = [
     "config.apps.AuthConfig",
@@ -103,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "banking.web.middleware.compression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "banking.web.middleware.language",
     "banking.web.middleware.content_policy",
     "banking.web.middleware.session",
     "django.middleware.common.CommonMiddleware",

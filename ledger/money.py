@@ -96,10 +96,16 @@ def format_plain(amount_minor: int, currency: str) -> str:
     return f"{to_decimal(amount_minor, currency):f}"
 
 
-def format_for_people(amount_minor: int, currency: str) -> str:
-    """Return minor units as people of the currency write them: `₹1,00,000.00`."""
+def format_for_people(amount_minor: int, currency: str, locale: str = "") -> str:
+    """Return minor units as people of the currency write them: `₹1,00,000.00`.
+
+    Args:
+        amount_minor: minor units.
+        currency: ISO 4217 code.
+        locale: `pt_BR` for as they are written there, whatever the currency: `₹ 100.000,00`.
+    """
     money = moneyed.Money(to_decimal(amount_minor, currency), currency)
-    return str(format_money(money, locale=_LOCALES.get(currency, "en_US")))
+    return str(format_money(money, locale=locale or _LOCALES.get(currency, "en_US")))
 
 
 @cache

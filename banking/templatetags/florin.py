@@ -5,15 +5,17 @@ others through Django's `include`.
 """
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from ledger.money import format_for_people
+from banking.locales import day_text, money_text, month_text, number_text
 from ledger.records import CREDIT, DEBIT
 from ledger.rules import REFUSALS
 
@@ -30,6 +32,12 @@ _REMEDIES = {
     "currency_mismatch": "Pay from your account in the receiver's currency, or choose another receiver.",
     "limit_exceeded": "Send less at once, in several transfers if need be.",
 }
+
+
+@register.simple_tag
+def languages() -> list[dict[str, object]]:
+    """Return the languages of the bank: code, name in its own words, and whether the page is in it."""
+    return [{"code": code, "name": name, "is_current": code == get_language()} for code, name in settings.LANGUAGES]
 
 
 @register.simple_block_tag
@@ -80,11 +88,11 @@ def moment(context: Context, at: datetime, form: str = "full") -> dict[str, str]
     zone: tzinfo | None = context.get("zone")
     local = at.astimezone(zone or UTC)
     is_this_year = local.year == datetime.now(local.tzinfo).year
-    year = "" if is_this_year and form != "long" else f" {local.year}"
+    day = day_text(local, with_year=form == "long" or not is_this_year)
     hour = f", {local:%H:%M}{'' if zone else ' UTC'}"
     return {
         "utc": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "text": f"{local.day} {local:%b}{year}" + ("" if form == "day" else hour),
+        "text": day if form == "day" else f"{day}{hour}",
         "form": form,
     }
 
@@ -92,19 +100,31 @@ def moment(context: Context, at: datetime, form: str = "full") -> dict[str, str]
 @register.filter
 def as_money(amount_minor: int, currency: str) -> str:
     """Write an amount as people of its currency do, never broken over two lines."""
-    return format_for_people(amount_minor, currency).replace(" ", _NO_BREAK)
+    return money_text(amount_minor, currency).replace(" ", _NO_BREAK)
 
 
 @register.filter
 def counted(number: int) -> str:
     """Write a number of things so that thousands can be seen: `10,000`."""
-    return f"{number:,}"
+    return number_text(number)
+
+
+@register.filter
+def as_day(day: date, form: str = "") -> str:
+    """Write a day: `3 Nov`, with the form `long` also its year. A time goes through `moment`, for its zone."""
+    return day_text(day, with_year=form == "long")
+
+
+@register.filter
+def as_month(day: date, form: str = "") -> str:
+    """Write the month of a day: `Nov`, with the form `long` also its year."""
+    return month_text(day, with_year=form == "long")
 
 
 @register.filter
 def symbol(currency: str) -> str:
     """Return what people write with amounts of a currency: `₹`."""
-    return re.sub(r"[\d.,\s]", "", format_for_people(0, currency))
+    return re.sub(r"[\d.,\s]", "", money_text(0, currency))
 
 
 @register.filter

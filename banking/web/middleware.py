@@ -1,4 +1,4 @@
-"""What only pages need: a session, its person, messages, the policy for scripts. A program's request passes them by.
+"""What only pages need: a language, a session, its person, messages, a policy for scripts. Programs pass them by.
 
 Together they would be a tenth of the time that an answer to a program takes.
 """
@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 from banking.origin import is_api
+from banking.web.language import LanguageMiddleware
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -49,6 +50,7 @@ class CompressionMiddleware(GZipMiddleware):
 
 # None of them has more to say than its call: no hook for views, exceptions or templates is lost.
 compression = _for_pages(CompressionMiddleware)
+language = _for_pages(LanguageMiddleware)
 content_policy = _for_pages(CSPMiddleware)
 session = _for_pages(SessionMiddleware)
 sign_in = _for_pages(AuthenticationMiddleware)

@@ -1,5 +1,7 @@
-// Times in the reader's own zone. The zone is remembered in a cookie, so that the next page comes with it.
+// Times in the reader's own zone and the page's language. The zone is remembered in a cookie, so that the next page comes with it.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// The bank's English writes the day before the month.
+const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 
 if (zone && document.documentElement.dataset.zone !== zone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -20,9 +22,9 @@ function localiseMoments(root) {
 function asDay(moment, withYear) {
   const isThisYear = moment.getFullYear() === new Date().getFullYear();
   const year = isThisYear && !withYear ? undefined : "numeric";
-  return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
+  return moment.toLocaleDateString(locale, { day: "numeric", month: "short", year });
 }
 
 function asHour(moment) {
-  return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return moment.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
 }

@@ -1,6 +1,5 @@
 """Coming in and going out: landing, register, login, logout; and the theme, which is everybody's."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +15,10 @@ from banking.origin import origin_of
 from banking.services.customers import customer_register
 from banking.web.forms import LoginForm, RegisterForm
 from banking.web.methods import reads, reads_and_sends, sends
+from banking.web.preferences import preference_keep
 from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page
 
 _BACKEND = "accounts.backends.EmailBackend"
-_A_YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
 @reads
@@ -109,12 +108,5 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = redirect(safe_next(request, reverse("landing")))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
-        response.set_cookie(
-            THEME_COOKIE,
-            chosen,
-            max_age=_A_YEAR_SECONDS,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        preference_keep(response, name=THEME_COOKIE, value=chosen)
     return response
