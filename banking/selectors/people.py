@@ -44,10 +44,12 @@ class Found:
 
     Args:
         account: theirs that can receive the currency in question; None when they have no such account.
+        others: theirs that can receive other currencies.
     """
 
     user: User
     account: ObjectId | None
+    others: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +74,16 @@ class PeoplePage:
     next_cursor: str | None
 
 
-def payees_search(*, user: User, words: str, currency: str) -> list[Payee]:
-    """Return people whose name begins with the words, or whose whole e-mail address they are, and who can be paid.
+def people_found(*, user: User, words: str, currency: str) -> list[Found]:
+    """Return people whose name begins with the words, or whose whole e-mail address they are, at most 20.
+
+    Those who can be paid come first; each kind is in the order of their names.
 
     Args:
         user: who asks; is not found.
         words: as typed; nobody is found by less than LEAST_LETTERS of them.
-        currency: what they are to receive; who has no active account in it is left out.
+        currency: what they are to receive.
     """
-    found = _found(user, words, currency)
-    return [Payee(one.user.name, one.account) for one in found if one.account is not None][:PEOPLE_A_PAGE]
-
-
-def people_found(*, user: User, words: str, currency: str) -> list[Found]:
-    """Return whom `payees_search` finds and then those who cannot be paid, each kind by name, at most 20 in all."""
     found = _found(user, words, currency)
     return sorted(found, key=lambda one: one.account is None)[:PEOPLE_A_PAGE]
 
@@ -95,7 +93,13 @@ def _found(user: User, words: str, currency: str) -> list[Found]:
         return []
     people = people_search(words=words, exclude=user.pk, limit=_MOST_FOUND)
     accounts = accounts_of_owners(person.pk for person in people)
-    return [Found(person, _receiving(accounts[person.pk], currency)) for person in people]
+    return [_as_found(person, accounts[person.pk], currency) for person in people]
+
+
+def _as_found(person: User, accounts: list[Account], currency: str) -> Found:
+    receiving = [account for account in accounts if _can_receive(account, account.currency)]
+    account = next((one.id for one in receiving if one.currency == currency), None)
+    return Found(person, account, tuple(one for one in receiving if one.currency != currency))
 
 
 def is_oneself(*, user: User, words: str) -> bool:
@@ -147,10 +151,6 @@ def _cursor_after(user: User) -> str:
 def _place_of(cursor: str) -> tuple[datetime, ObjectId]:
     milliseconds, last = cursor_read(cursor, _CURSOR)
     return _EPOCH + timedelta(milliseconds=int(milliseconds)), ObjectId(last)
-
-
-def _receiving(accounts: list[Account], currency: str) -> ObjectId | None:
-    return next((account.id for account in accounts if _can_receive(account, currency)), None)
 
 
 def _can_receive(account: Account, currency: str) -> bool:

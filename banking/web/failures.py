@@ -54,10 +54,26 @@ def failed(request: HttpRequest, failure: Failure) -> HttpResponse:
     if failure.status == 404:
         return not_found(request)
     known = {429: "errors/429.html", 503: "errors/503.html"}
-    response = _bare(request, known.get(failure.status, "errors/refused.html"), failure.status, failure)
+    if failure.status == 503 and _asked_of(request) == "send_confirm":
+        response = _outcome_unknown(request)
+    else:
+        response = _bare(request, known.get(failure.status, "errors/refused.html"), failure.status, failure)
     if failure.retry_after is not None:
         response["Retry-After"] = str(failure.retry_after)
     return response
+
+
+def _asked_of(request: HttpRequest) -> str:
+    return (request.resolver_match.url_name or "") if request.resolver_match else ""
+
+
+def _outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """Nobody knows whether the money has moved; the page finds out by the transfer's key."""
+    key = request.resolver_match.kwargs["key"] if request.resolver_match else ""
+    asked = urlencode({"account": request.POST.get("account", "")})
+    address = f"{reverse('send_outcome', args=[key])}?{asked}"
+    words = {"theme": theme_of(request), "address": address, "key": key, "request_id": request_id()}
+    return HttpResponse(render_to_string("errors/outcome-unknown.html", words), status=503)
 
 
 def _bare(request: HttpRequest, template: str, status: int, failure: Failure | None = None) -> HttpResponse:

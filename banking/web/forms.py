@@ -4,20 +4,21 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from bson.objectid import ObjectId
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import InvalidFields
 from accounts.rules import PASSWORD_SHORTEST
-from banking.access import account_id_read
-from banking.amounts import amount_hint, plain_amount
+from banking.amounts import amount_locale, amount_read, amount_written
 from banking.names import accounts_named
-from ledger.accounts import accounts_by_ids
-from ledger.errors import AccountNotFound, LedgerError
+from banking.templatetags.florin import as_money
+from banking.web.receivers import ReceiverRefused, account_number, receiver_find
+from ledger.errors import LedgerError
 from ledger.history import EntryFilter
-from ledger.money import format_for_people, parse_amount, transfer_cap_minor
-from ledger.records import ACTIVE, CREDIT, CUSTOMER, DEBIT, Account
+from ledger.money import decimals, transfer_cap_minor
+from ledger.records import ACTIVE, CREDIT, DEBIT, Account
 from ledger.transfers import MAX_NOTE, note_check
 
 _ZERO = re.compile(r"0+([.,]0*)?", re.ASCII)
@@ -82,28 +83,26 @@ class SendForm(forms.Form):
     """
 
     words = forms.CharField(
-        label="Name or e-mail",
+        label=_("To: name or e-mail"),
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "type": "search", "maxlength": 254}),
     )
     person = forms.CharField(required=False, widget=forms.HiddenInput())
     to_account = forms.CharField(
-        label="Account number",
+        label=_("Account number"),
         required=False,
-        help_text="24 letters and digits, as they stand on the other person's card.",
+        help_text=_("24 letters and digits, as they stand on the other person's card."),
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": 40}),
     )
     amount = forms.CharField(
-        label="Amount",
+        label=_("Amount"),
         error_messages=MISSING,
-        widget=forms.TextInput(
-            {"autocomplete": "off", "inputmode": "decimal", "placeholder": "0.00", "maxlength": 24}
-        ),
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "decimal", "maxlength": 24}),
     )
     note = forms.CharField(
-        label="Note",
+        label=_("Note"),
         required=False,
-        help_text=f"Both of you see it. At most {MAX_NOTE} characters.",
+        help_text=format_lazy(_("Both of you see it. At most {most} characters."), most=MAX_NOTE),
         widget=forms.TextInput({"autocomplete": "off", "maxlength": MAX_NOTE}),
     )
 
@@ -112,14 +111,28 @@ class SendForm(forms.Form):
         self.account = account
         self.receiver: Account | None = None
         self.amount_minor = 0
+        self.cap_minor = transfer_cap_minor(account.currency)
+        self._show_how_amounts_are_written()
+
+    def _show_how_amounts_are_written(self) -> None:
+        currency = self.account.currency
+        self.fields["amount"].help_text = _("At most %(most)s in one transfer.") % {
+            "most": as_money(self.cap_minor, currency)
+        }
+        # The script groups what was typed, and tells what is above the limit or the balance before it is sent.
+        self.fields["amount"].widget.attrs |= {
+            "placeholder": amount_written(0, currency),
+            "data-amount": amount_locale(currency),
+            "data-decimals": decimals(currency),
+        }
 
     def clean_amount(self) -> str:
         text = str(self.cleaned_data["amount"])
-        currency = self.account.currency
-        self.amount_minor = _amount_read(text, currency)
-        cap = transfer_cap_minor(currency)
-        if self.amount_minor > cap:
-            raise ValidationError(f"One transfer can be at most {format_for_people(cap, currency)}.")
+        self.amount_minor = int(_or_refuse(lambda: amount_read(text, self.account.currency)))
+        if self.amount_minor > self.cap_minor:
+            amount, most = (as_money(minor, self.account.currency) for minor in (self.amount_minor, self.cap_minor))
+            sentence = _("This is %(amount)s. One transfer can be at most %(most)s: send less, or send it in parts.")
+            raise ValidationError(sentence % {"amount": amount, "most": most})
         return text
 
     def clean_note(self) -> str:
@@ -129,29 +142,22 @@ class SendForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Find the receiver, and refuse what cannot be meant."""
         chosen = str(self.cleaned_data.get("person", ""))
-        typed = "".join(str(self.cleaned_data.get("to_account", "")).split())
+        typed = account_number(str(self.cleaned_data.get("to_account", "")))
         if chosen and typed and chosen != typed:
-            self.add_error("to_account", "Choose a person or give an account number, not both.")
+            self.add_error("to_account", _("Choose a person or give an account number, not both."))
         elif not chosen and not typed:
-            self.add_error("person", "Choose who gets the money, or give an account number.")
+            self.add_error("person", _("Choose who gets the money, or give an account number."))
         else:
             self._find_receiver("to_account" if typed else "person", typed or chosen)
         if self.account.status != ACTIVE:
-            self.add_error(None, "This account cannot send money while it is not active.")
+            self.add_error(None, _("This account cannot send money while it is not active."))
         return self.cleaned_data
 
     def _find_receiver(self, field: str, number: str) -> None:
         try:
-            account = _customer_account(account_id_read(number))
-        except AccountNotFound:
-            self.add_error(field, "There is no account with this number.")
-            return
-        if account.id == self.account.id:
-            self.add_error(field, "This is the account that pays. Money can only be sent to a different one.")
-        elif account.currency != self.account.currency:
-            self.add_error(field, f"This account is in {account.currency}; it cannot receive {self.account.currency}.")
-        else:
-            self.receiver = account
+            self.receiver = receiver_find(account=self.account, number=number)
+        except ReceiverRefused as refusal:
+            self.add_error(field, str(refusal))
 
 
 class FilterForm(forms.Form):
@@ -219,7 +225,7 @@ class FilterForm(forms.Form):
 
     def _amount(self, name: str) -> int | None:
         text = str(self.cleaned_data[name])
-        return _amount_read(text, self.account.currency) if text else None
+        return int(_or_refuse(lambda: amount_read(text, self.account.currency))) if text else None
 
     def _midnight(self, day: date | None, *, days_later: int = 0) -> datetime | None:
         # The calendar has a last day, and some zones lie beyond it.
@@ -238,21 +244,6 @@ class ReasonForm(forms.Form):
         help_text=f"The customer sees it. At most {MAX_NOTE} characters.",
         widget=forms.TextInput({"autocomplete": "off", "maxlength": MAX_NOTE}),
     )
-
-
-def _customer_account(account_id: ObjectId) -> Account:
-    account = accounts_by_ids([account_id]).get(account_id)
-    if account is None or account.kind != CUSTOMER:
-        raise AccountNotFound
-    return account
-
-
-def _amount_read(text: str, currency: str) -> int:
-    """Read an amount as people write it; what programs may not write is explained to people in their own way."""
-    plain = plain_amount(text, currency)
-    if re.fullmatch(r"[0-9.,\s]*,[0-9.,\s]*", plain):
-        raise ValidationError(amount_hint(currency))
-    return int(_or_refuse(lambda: parse_amount(plain, currency)))
 
 
 def _or_refuse(read: Any) -> Any:

@@ -25,6 +25,8 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 ZONE_COOKIE = "timezone"
 
+_STOP_ASKING = 286
+
 NOTHING_SENT = "You were signed out in the meantime. Nothing was sent; please sign in and do it again."
 
 View = Callable[..., HttpResponseBase]
@@ -43,6 +45,20 @@ def private_action(resume: Resume) -> Callable[[View], View]:
         resume: gets the request and what the address says, and returns the address of a page that can be read.
     """
     return lambda view: _private(view, resume)
+
+
+def polled_part(view: View) -> View:
+    """Be a private page that a script asks for again and again: after signing out the asking ends without a word."""
+    whole = private_page(view)
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+        if getattr(request, "htmx", False) and not request.user.is_authenticated:
+            # The status with which htmx stops asking; what was shown stays.
+            return HttpResponse(status=_STOP_ASKING, headers={"HX-Reswap": "none"})
+        return whole(request, *args, **values)
+
+    return shown
 
 
 def _private(view: View, resume: Resume) -> View:

@@ -14,11 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 from banking import limits
 from banking.access import account_get_for_user, account_id_read
-from banking.errors import TRY_AGAIN_SECONDS
-from banking.selectors.activity import receipt_for_account, receipt_for_user
+from banking.amounts import amount_written
+from banking.selectors.activity import receipt_for_user
 from banking.selectors.people import person_of_account
 from banking.services.payments import transfer_send
 from banking.web.choices import choices_of
@@ -26,9 +27,11 @@ from banking.web.drafts import Draft, draft_get, draft_save
 from banking.web.forms import SendForm
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.viewer import origin, private_action, private_page, viewer
+from banking.web.views.outcomes import known_transaction, result_address
 from ledger.accounts import account_get, account_get_for_owner, accounts_of_owner
 from ledger.errors import (
     AccountNotFound,
+    AmountInvalid,
     IdempotencyKeyReused,
     RetryLimitExceeded,
     TransactionInProgress,
@@ -36,15 +39,14 @@ from ledger.errors import (
     TransferRefused,
     TryAgain,
 )
-from ledger.history import transaction_by_key
 from ledger.money import format_plain, parse_amount
-from ledger.records import Account, Transaction
+from ledger.records import ACTIVE, CLOSED, Account, Transaction
 
 KEY_PATTERN = "[0-9a-f]{32}"
 _WEB_KEY = re.compile(KEY_PATTERN, re.ASCII)
 
 
-SENT_BEFORE = "This transfer had been sent before. Here is what became of it."
+SENT_BEFORE = _("This transfer had been sent before. Here is what became of it.")
 
 
 def key_new() -> str:
@@ -79,12 +81,12 @@ def _begin_again(request: HttpRequest, transaction_id: str) -> HttpResponse:
 @private_page
 def form(request: HttpRequest, key: str) -> HttpResponse:
     """Step one: who gets how much."""
-    accounts = accounts_of_owner(viewer(request).pk)
+    accounts = [one for one in accounts_of_owner(viewer(request).pk) if one.status != CLOSED]
     if not accounts:
         return render(request, "pages/send-no-account.html")
     account = _paying_account(request, key, accounts)
     if request.method != "POST":
-        return _form_page(request, key, accounts, SendForm(initial=_beginning(request, key), account=account))
+        return _form_page(request, key, accounts, SendForm(initial=_beginning(request, key, account), account=account))
     if _is_search(request):
         typed = {name: request.POST.get(name, "") for name in SendForm.base_fields}
         return _form_page(request, key, accounts, SendForm(initial=typed, account=account))
@@ -105,16 +107,24 @@ def _paying_account(request: HttpRequest, key: str, accounts: list[Account]) -> 
     draft = draft_get(request, key=key)
     wanted = request.POST.get("account") or request.GET.get("account") or (draft.account if draft else "")
     if not wanted:
-        return accounts[0]
+        return next((one for one in accounts if one.status == ACTIVE), accounts[0])
     return account_get_for_owner(account_id=account_id_read(wanted), owner=viewer(request).pk)
 
 
-def _beginning(request: HttpRequest, key: str) -> dict[str, str]:
+def _beginning(request: HttpRequest, key: str, account: Account) -> dict[str, str]:
     """Return what the form shows at first: what was filled in before, else whom the address names."""
     draft = draft_get(request, key=key)
     if draft is not None:
-        return {"person": draft.to, "amount": draft.amount, "note": draft.note}
+        return {"person": draft.to, "amount": _as_typed(draft, account.currency), "note": draft.note}
     return {"person": request.GET.get("to", "")}
+
+
+def _as_typed(draft: Draft, currency: str) -> str:
+    """Return the amount of a draft as somebody types it; nothing when it was for an account in another currency."""
+    try:
+        return amount_written(parse_amount(draft.amount, currency), currency)
+    except AmountInvalid:
+        return ""
 
 
 def _form_page(
@@ -126,20 +136,9 @@ def _form_page(
         "key": key,
         "accounts": accounts,
         "account": filled.account,
-        **choices_of(user=viewer(request), account=filled.account, words=words, chosen=chosen),
+        **choices_of(user=viewer(request), account=filled.account, accounts=accounts, words=words, chosen=chosen),
     }
     return render(request, "pages/send.html", page, status=status)
-
-
-@reads
-@private_page
-def people(request: HttpRequest) -> HttpResponse:
-    """The people who are found by the words, as a part of the form."""
-    user = viewer(request)
-    account = account_get_for_owner(account_id=account_id_read(request.GET.get("account", "")), owner=user.pk)
-    words, chosen = request.GET.get("words", "")[:254], request.GET.get("person", "")
-    page = choices_of(user=user, account=account, words=words, chosen=chosen)
-    return render(request, "pages/send-people.html", {**page, "account": account, "is_part": True})
 
 
 def _on_to_review(request: HttpRequest, key: str, filled: SendForm) -> HttpResponse:
@@ -152,22 +151,15 @@ def _on_to_review(request: HttpRequest, key: str, filled: SendForm) -> HttpRespo
         amount=format_plain(filled.amount_minor, account.currency),
         note=filled.cleaned_data["note"],
     )
-    known = _known(account, key)
+    known = known_transaction(account, key)
     if known is not None and _same(known, draft, account.currency):
         messages.success(request, SENT_BEFORE)
-        return redirect(_result_address(account.id, key))
+        return redirect(result_address(account.id, key))
     if known is not None:
         # Other details are another transfer, which needs a key of its own.
         key = key_new()
     draft_save(request, key=key, draft=draft)
     return redirect("send_review", key)
-
-
-def _known(account: Account, key: str) -> Transaction | None:
-    try:
-        return transaction_by_key(account=account, key=key)
-    except TransactionNotFound:
-        return None
 
 
 def _same(known: Transaction, draft: Draft, currency: str) -> bool:
@@ -181,14 +173,16 @@ def review(request: HttpRequest, key: str) -> HttpResponse:
     """Step two: see it all once more."""
     draft = draft_get(request, key=key)
     if draft is None or not draft.amount:
-        messages.error(request, "That transfer is not being filled in any more. Please begin again; nothing was sent.")
+        messages.error(
+            request, _("That transfer is not being filled in any more. Please begin again; nothing was sent.")
+        )
         return redirect("send")
-    account = account_get_for_owner(account_id=account_id_read(draft.account), owner=viewer(request).pk)
-    if _known(account, key) is not None:
+    account = account_get_for_user(user=viewer(request), account_id=draft.account)
+    if known_transaction(account, key) is not None:
         # Back from the result: what is done is not asked a second time.
         messages.success(request, SENT_BEFORE)
-        return redirect(_result_address(account.id, key))
-    return _review_page(request, key, draft)
+        return redirect(result_address(account.id, key))
+    return _review_page(request, key, draft, account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +201,16 @@ class _Review:
         return self.amount_minor > self.account.available_minor
 
 
-def _review_page(request: HttpRequest, key: str, draft: Draft, *, busy: bool = False) -> HttpResponse:
-    account = account_get_for_user(user=viewer(request), account_id=draft.account)
+def _review_page(request: HttpRequest, key: str, draft: Draft, account: Account) -> HttpResponse:
     receiver = account_get(account_id_read(draft.to))
+    amount_minor = parse_amount(draft.amount, account.currency)
     page = {
         "key": key,
         "draft": draft,
-        "busy": busy,
-        "review": _Review(
-            account, receiver, person_of_account(receiver), parse_amount(draft.amount, account.currency)
-        ),
+        "not_made": "not_made" in request.GET,
+        "review": _Review(account, receiver, person_of_account(receiver), amount_minor),
     }
-    response = render(request, "pages/send-review.html", page, status=503 if busy else 200)
-    if busy:
-        response["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response
+    return render(request, "pages/send-review.html", page)
 
 
 def _form_again(request: HttpRequest, key: str) -> str:
@@ -235,18 +224,16 @@ def _form_again(request: HttpRequest, key: str) -> str:
 @sends
 @private_action(_form_again)
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Step three: move the money, once."""
+    """Step three: move the money, once. When the database does not answer, the page of that failure finds out."""
     limits.hit(request, group=limits.TRANSFER)
     draft = Draft(**{name: request.POST.get(name, "") for name in ("account", "to", "amount", "note")})
     account = account_get_for_owner(account_id=account_id_read(draft.account), owner=viewer(request).pk)
     try:
         if _send(request, draft, key):
             messages.success(request, SENT_BEFORE)
-    except TryAgain:
-        return _review_page(request, key, draft, busy=True)
     except IdempotencyKeyReused:
         return _review_as_new(request, draft)
-    return redirect(_result_address(account.id, key))
+    return redirect(result_address(account.id, key))
 
 
 def _send(request: HttpRequest, draft: Draft, key: str, *, kind: str = "TRANSFER") -> bool:
@@ -271,23 +258,9 @@ def _review_as_new(request: HttpRequest, draft: Draft) -> HttpResponse:
     key = key_new()
     draft_save(request, key=key, draft=draft)
     messages.error(
-        request, "This form had been used for another transfer. Nothing was sent; please check and confirm."
+        request, _("This form had been used for another transfer. Nothing was sent; please check and confirm.")
     )
     return redirect("send_review", key)
-
-
-def _result_address(account: ObjectId, key: str) -> str:
-    return f"{reverse('send_result', args=[key])}?{urlencode({'account': str(account)})}"
-
-
-@reads
-@private_page
-def result(request: HttpRequest, key: str) -> HttpResponse:
-    """What became of the key."""
-    account = account_get_for_user(user=viewer(request), account_id=request.GET.get("account", ""))
-    known = transaction_by_key(account=account, key=key)
-    receipt = receipt_for_account(account=account, transaction_id=known.id)
-    return render(request, "pages/send-result.html", {"receipt": receipt, "key": key})
 
 
 @sends
@@ -305,7 +278,9 @@ def retry(request: HttpRequest, transaction_id: str) -> HttpResponse:
     try:
         _send(request, draft, transaction.key, kind=transaction.type)
     except TryAgain:
-        messages.error(request, "The bank is busy. Nothing has been lost; it is safe to press “Try again” once more.")
+        messages.error(
+            request, _("The bank is busy. Nothing has been lost; it is safe to press “Try again” once more.")
+        )
     if _WEB_KEY.fullmatch(transaction.key):
-        return redirect(_result_address(transaction.sender, transaction.key))
+        return redirect(result_address(transaction.sender, transaction.key))
     return redirect("transaction", transaction_id)
