@@ -103,6 +103,12 @@ class DeliveryNotFound(BankingError):
     message = "There is no such delivery."
 
 
+class NotificationNotFound(BankingError):
+    """There is no such notification, or it is somebody else's: both look the same."""
+
+    message = "There is no such notification."
+
+
 class RunNotFound(BankingError):
     """There is no such payment run, or it is somebody else's: both look the same."""
 
@@ -183,6 +189,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.TransactionNotFound: Kind("transaction_not_found", 404),
     people.UserNotFound: Kind("user_not_found", 404),
     DeliveryNotFound: Kind("delivery_not_found", 404),
+    NotificationNotFound: Kind("notification_not_found", 404),
     RunNotFound: Kind("payment_run_not_found", 404),
     WebhookNotFound: Kind("webhook_not_found", 404),
     RunChanged: Kind("payment_run_changed", 409),

@@ -23,6 +23,8 @@ OUTBOX = "banking_outbox"
 DELIVERIES = "banking_deliveries"
 STREAMS = "banking_streams"
 NOTIFICATIONS = "banking_notifications"
+# The name of the index that has only what is new.
+NEWEST_UNREAD = "newest_unread"
 
 # States of a delivery. A DELIVERED one is forgotten after a while, a DEAD one waits for somebody to look at it.
 PENDING, DELIVERED, DEAD = "PENDING", "DELIVERED", "DEAD"

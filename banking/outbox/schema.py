@@ -11,6 +11,7 @@ from banking.outbox.records import (
     DELIVERED,
     DELIVERIES,
     LONGEST_ERROR,
+    NEWEST_UNREAD,
     NOTIFICATIONS,
     OUTBOX,
     PENDING,
@@ -128,7 +129,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     NOTIFICATIONS: [
         IndexModel([("user", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)], name="newest_of_user"),
-        IndexModel([("user", ASCENDING)], name="unread", partialFilterExpression={"read_at": {"$eq": None}}),
+        IndexModel(
+            [("user", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)],
+            name=NEWEST_UNREAD,
+            partialFilterExpression={"read_at": {"$eq": None}},
+        ),
     ],
 }
 

@@ -6,7 +6,7 @@ from pymongo.errors import PyMongoError
 
 from accounts.models import User
 from banking.outbox.records import DELIVERED, PENDING, Delivery
-from banking.selectors.notifications import MOST_COUNTED, unread_count
+from banking.selectors.notifications import MOST_COUNTED, Unread, unread_of
 from banking.web.webhook_forms import EVENT_NAMES
 
 register = template.Library()
@@ -18,12 +18,18 @@ _log = structlog.get_logger(__name__)
 def bell(user: User, here: str) -> dict[str, object]:
     """Show the bell with how much is new to somebody; no page is lost because this cannot be counted."""
     try:
-        count = unread_count(user)
+        unread = unread_of(user)
     except PyMongoError as error:
         _log.warning("bell_not_counted", error=type(error).__name__)
-        count = 0
-    shown = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
-    return {"count": count, "shown": shown, "is_here": here == "notifications"}
+        unread = Unread(0, "")
+    return bell_of(unread, here)
+
+
+@register.inclusion_tag("components/bell.html")
+def bell_of(unread: Unread, here: str) -> dict[str, object]:
+    """Show the bell with what was counted already."""
+    shown = f"{MOST_COUNTED}+" if unread.count > MOST_COUNTED else str(unread.count)
+    return {"unread": unread, "shown": shown, "is_here": here == "notifications"}
 
 
 @register.filter
