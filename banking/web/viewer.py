@@ -78,7 +78,7 @@ def _to_sign_in(request: HttpRequest, next_page: str) -> HttpResponse:
         messages.error(request, NOTHING_SENT)
     if getattr(request, "htmx", False):
         # A part of a page cannot become the sign-in page; the whole page can.
-        return HttpResponse(headers={"HX-Redirect": f"{reverse('login')}?{urlencode({'next': _page_of(request)})}"})
+        return HttpResponse(headers={"HX-Redirect": f"{reverse('login')}?{urlencode({'next': page_of(request)})}"})
     return redirect_to_login(next_page)
 
 
@@ -109,7 +109,7 @@ def start_page(user: User) -> str:
     return reverse("dashboard")
 
 
-def _page_of(request: HttpRequest) -> str:
+def page_of(request: HttpRequest) -> str:
     """Return the page whose part was asked for."""
     details: HtmxDetails | None = getattr(request, "htmx", None)
     return (details and details.current_url_abs_path) or reverse("dashboard")

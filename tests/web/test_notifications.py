@@ -14,6 +14,7 @@ from banking.outbox.records import NOTIFICATIONS, notifications
 from banking.outbox.stories import KINDS
 from banking.selectors.notifications import MOST_COUNTED, NOTIFICATIONS_A_PAGE
 from banking.templatetags import outbox
+from banking.web.views import notifications as views
 from tests.profiler import watched
 from tests.web.conftest import Bank
 from tests.web.outbox import notify
@@ -48,7 +49,6 @@ def test_they_come_newest_first_and_lead_to_what_happened(bank: Bank) -> None:
     assert last is not None
     notifications().update_one({"_id": last["_id"]}, {"$set": {"data.transaction": transaction}})
     visitor = Visitor(bank.second).get("/notifications")
-    assert f"/dashboard?account={bank.seconds.id}" in visitor.page.links
     assert "Your INR account was frozen" in visitor.text
     assert "Lost card" in visitor.text
     seen: list[str] = []
@@ -130,7 +130,7 @@ def test_a_bell_that_cannot_count_loses_no_page(bank: Bank, monkeypatch: pytest.
     def away(_: object) -> int:
         raise ServerSelectionTimeoutError("away")
 
-    monkeypatch.setattr(outbox, "unread_count", away)
+    monkeypatch.setattr(outbox, "unread_of", away)
     assert Visitor(bank.owner).get("/dashboard").status == 200
 
 
@@ -173,3 +173,115 @@ def test_reading_needs_a_form_of_this_site_and_a_sign_in(bank: Bank, visitor: Vi
 @pytest.mark.parametrize("cursor", ["nonsense", "YXQ6MSBpZDox", "cG9zaXRpb246MQ", "{}", "a" * 500])
 def test_a_cursor_that_was_not_made_here_is_refused(bank: Bank, cursor: str) -> None:
     assert Visitor(bank.owner).get(f"/notifications?cursor={cursor}").status == 400
+
+
+def test_opening_what_it_is_about_reads_it(bank: Bank) -> None:
+    transaction = ObjectId(bank.pay("2.50"))
+    about_money = notify(bank.second, 1, account=bank.seconds.id)
+    notifications().update_one({"_id": about_money}, {"$set": {"data.transaction": transaction}})
+    frozen = {"currency": "INR", "reason": ""}
+    notify(bank.second, 2, data=frozen, kind="account_frozen", account=bank.seconds.id)
+    visitor = Visitor(bank.second).get("/notifications")
+    first, second = [link for link in visitor.page.links if re.fullmatch(r"/notifications/\w+:\w+", link)]
+    visitor.get(first)
+    assert (visitor.address, bell(visitor)) == (f"/dashboard?account={bank.seconds.id}", "Notifications, 1 new")
+    visitor.get(second)
+    assert (visitor.path, bell(visitor)) == (f"/transactions/{transaction}", "Notifications")
+    assert Visitor(bank.owner).get(second).status == 404
+    assert visitor.get("/notifications/nonsense").status == 404
+    assert Visitor().get(second).path == "/login"
+
+
+def test_one_is_marked_as_read_and_one_comes_back_to_the_same_list(bank: Bank) -> None:
+    ids = [notify(bank.owner, number) for number in range(3)]
+    visitor = Visitor(bank.owner).get("/notifications?show=unread")
+    forms = [form for form in visitor.page.forms if "one" in form.values]
+    assert [form.values["one"] for form in forms] == ids[::-1]
+    visitor.post(forms[0].action, forms[0].values)
+    assert visitor.address == "/notifications?show=unread"
+    assert visitor.text.count("Payer") == 2
+    part = visitor.client.post(forms[1].action, forms[1].values, headers={"HX-Request": "true"})
+    assert part["HX-Trigger"] == "notifications-read"
+    assert b"Payer 001" in part.content
+    assert b"Mark as read" not in part.content
+    stranger = Visitor(bank.stranger).get("/notifications")
+    token = stranger.form("/logout").values["csrfmiddlewaretoken"]
+    assert stranger.post("/notifications/read", {"csrfmiddlewaretoken": token, "one": ids[0]}).status == 404
+    assert bell(visitor.get("/notifications")) == "Notifications, 1 new"
+
+
+def test_only_what_is_new_is_shown_when_asked_for(bank: Bank) -> None:
+    for number in range(NOTIFICATIONS_A_PAGE + 5):
+        notify(bank.owner, number)
+    for number in range(100, 103):
+        notify(bank.owner, number, read_at=datetime.now(UTC))
+    visitor = Visitor(bank.owner).get("/notifications?show=unread")
+    (more,) = {link for link in visitor.page.links if "cursor=" in link}
+    assert "show=unread" in more
+    seen = re.findall(r"Payer (\d+)", visitor.text)
+    part = visitor.get(f"/notifications{more}", **{"HX-Request": "true"})
+    assert "Notifications" not in part.text
+    seen += re.findall(r"Payer (\d+)", part.text)
+    assert seen == [f"{number:03}" for number in range(NOTIFICATIONS_A_PAGE + 4, -1, -1)]
+    visitor.get("/notifications?show=unread").send("/notifications/read")
+    assert "You have read everything" in visitor.text
+
+
+def look(visitor: Visitor, mark: str) -> Any:
+    """Ask as the bell does."""
+    return visitor.client.get(f"/notifications/bell?mark={mark}", headers={"HX-Request": "true"})
+
+
+def mark_of(response: Any) -> str:
+    (found,) = re.findall(r"/notifications/bell\?mark=([^\"]*)", response.content.decode())
+    return str(found)
+
+
+def test_the_bell_looks_again_and_says_once_what_has_come(bank: Bank) -> None:
+    visitor = Visitor(bank.owner)
+    mark = mark_of(visitor.get("/dashboard").response)
+    assert look(visitor, mark).status_code == 204
+    first = notify(bank.owner, 1)
+    come = look(visitor, mark)
+    assert "Notifications, 1 new" in come.content.decode()
+    assert "You have 1 new notification." in come.content.decode()
+    mark = mark_of(come)
+    assert look(visitor, mark).status_code == 204
+    # As many as before, and yet another one.
+    notify(bank.owner, 2)
+    notifications().update_one({"_id": first}, {"$set": {"read_at": datetime.now(UTC)}})
+    changed = look(visitor, mark)
+    assert "You have 1 new notification." in changed.content.decode()
+    notifications().update_many({}, {"$set": {"read_at": datetime.now(UTC)}})
+    read = look(visitor, mark_of(changed))
+    assert read.status_code == 200
+    assert "announcer" not in read.content.decode()
+    assert mark_of(read) == mark_of(visitor.get("/dashboard").response)
+
+
+def test_the_bell_is_quiet_when_one_is_signed_out_or_the_database_is_away(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = look(Visitor(), "0.")
+    assert (answer.status_code, answer["HX-Reswap"], answer.content) == (286, "none", b"")
+    visitor = Visitor(bank.owner)
+    assert visitor.get("/notifications/bell").path == "/notifications"
+
+    def away(_: object) -> None:
+        raise ServerSelectionTimeoutError("away")
+
+    monkeypatch.setattr(views, "unread_of", away)
+    assert look(visitor, "0.").status_code == 204
+
+
+def test_a_look_of_the_bell_costs_one_look_at_an_index(bank: Bank, bank_db: Database[dict[str, Any]]) -> None:
+    for number in range(150):
+        notify(bank.owner, number, read_at=datetime.now(UTC) if number % 2 else None)
+    visitor = Visitor(bank.owner)
+    look(visitor, "")
+    with watched(bank_db) as operations:
+        assert look(visitor, "1.").status_code == 200
+    (counted,) = [one for one in operations if NOTIFICATIONS in one.command.values()]
+    assert counted.keys <= MOST_COUNTED + 2
+    assert not counted.sorted_in_memory
+    assert len(operations) <= 3, [one.command for one in operations]

@@ -7,8 +7,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
+from banking.services.payments import transfer_send
 from banking.web.views import sending
-from ledger.accounts import account_freeze, account_unfreeze
+from ledger.accounts import account_close, account_freeze, account_unfreeze
 from ledger.audit import COMMAND
 from ledger.errors import TryAgain
 from tests.cast import PASSWORD
@@ -209,12 +210,13 @@ def test_a_failed_transfer_succeeds_under_its_own_key_once_the_cause_is_gone(ban
         ("", "has to be filled in"),
         ("0", "greater than zero"),
         ("-5", "plain positive number"),
-        ("10,00", "without commas"),
-        ("1.234,56", "without commas"),
+        ("10,00", "“10,00” could mean 1,000.00 or 10.00"),
+        ("1,2,3", "Write the amount such as 1,234.56"),
+        ("\N{DEVANAGARI DIGIT ONE}", "digits 0 to 9"),
         ("1e3", "plain positive number"),
         ("NaN", "plain positive number"),
-        ("33.333", "2 decimals"),
-        ("10000.01", "at most ₹10,000.00"),
+        ("33.333", "“33.333” could mean 33,333.00 or 33.33"),
+        ("10000.01", "This is ₹10,000.01. One transfer can be at most ₹10,000.00"),
         ("1" + "0" * 16, "at most ₹10,000.00"),
         ("1" + "0" * 18, "too large"),
         ("1" + "0" * 19, "plain positive number"),
@@ -299,6 +301,67 @@ def test_the_search_shows_no_addresses_no_balances_and_never_oneself(bank: Bank)
     assert "Nobody" in visitor.get(f"/send/people?account={bank.owners.id}&words=.*").text
 
 
+def test_who_is_paid_in_another_currency_is_offered_from_that_account(bank: Bank) -> None:
+    theirs = account_with(bank.admin, currency="EUR")
+    visitor = Visitor(bank.owner)
+    address = f"/send/people?account={bank.owners.id}&words={bank.admin.first_name}"
+    assert "Nobody found" in visitor.get(address).text
+    mine = account_with(bank.owner, 20, "EUR")
+    assert f"{bank.admin.name} Cannot receive INR. Pay from your EUR account" in visitor.get(address).text
+    (link,) = [one for one in visitor.page.links if "to=" in one]
+    form = visitor.get(link).form(visitor.path)
+    assert (form.values["account"], form.values["person"]) == (str(mine.id), str(theirs.id))
+
+
+def test_whose_a_typed_account_number_is_shows_before_the_rest(bank: Bank) -> None:
+    euros = account_with(bank.second, currency="EUR")
+    visitor = Visitor(bank.owner)
+    part = f"/send/payee?account={bank.owners.id}&to_account="
+    assert "This is the INR account of Samir Second" in visitor.get(f"{part}{bank.seconds.id}").text
+    assert "This account is in EUR" in visitor.get(f"{part}{euros.id}").text
+    assert "no account with this number" in visitor.get(f"{part}123").text
+    assert visitor.get(part).text == ""
+    assert Visitor(bank.stranger).get(f"{part}{bank.seconds.id}").status == 404
+    assert Visitor().get(f"{part}{bank.seconds.id}").path == "/login"
+
+
+def test_the_limit_and_the_fee_are_told_before(bank: Bank, settings: Settings) -> None:
+    settings.TRANSFER_CAP = "INR=500"
+    visitor = Visitor(bank.owner).get(f"/send?to={bank.seconds.id}")
+    assert "At most ₹500.00 in one transfer." in visitor.text
+    visitor.send(visitor.path, step="review", amount="500.01")
+    assert (visitor.status, transfers(bank.owners)) == (422, 0)
+    assert "This is ₹500.01. One transfer can be at most ₹500.00" in visitor.text
+    visitor.send(visitor.path, step="review", amount="500")
+    assert "Fee None" in visitor.text
+
+
+def test_in_portuguese_the_comma_is_the_decimal_mark(bank: Bank) -> None:
+    visitor = Visitor(bank.owner)
+    visitor.client.cookies["language"] = "pt-br"
+    visitor.get(f"/send?to={bank.seconds.id}")
+    address = visitor.path
+    visitor.send(address, step="review", amount="1,234")
+    assert visitor.status == 422
+    assert "1.234,00" in visitor.text
+    assert "1,23" in visitor.text
+    visitor.get(f"/send?to={bank.seconds.id}").send(visitor.path, step="review", amount="250,75")
+    assert "250,75" in visitor.text
+    assert visitor.form("/confirm").values["amount"] == "250.75"
+    form_address = visitor.path.removesuffix("/review")
+    assert visitor.get(form_address).form(form_address).values["amount"] == "250,75"
+
+
+def test_the_first_account_that_can_pay_is_offered_and_closed_ones_are_not(bank: Bank) -> None:
+    account_freeze(account_id=bank.seconds.id, reason="", origin=COMMAND)
+    euros = account_with(bank.second, 20, "EUR")
+    visitor = Visitor(bank.second).get("/send")
+    assert visitor.form(visitor.path).values["account"] == str(euros.id)
+    account_unfreeze(account_id=bank.seconds.id, reason="", origin=COMMAND)
+    account_close(account_id=bank.seconds.id, reason="", origin=COMMAND)
+    assert str(bank.seconds.id) not in visitor.get("/send").response.content.decode()
+
+
 def test_one_letter_lists_nobody_and_oneself_is_told_so(bank: Bank) -> None:
     visitor = Visitor(bank.owner)
     part = f"/send/people?account={bank.owners.id}&words="
@@ -342,18 +405,53 @@ def test_a_confirmation_without_its_token_moves_nothing(bank: Bank) -> None:
     assert bank.nothing_moved()
 
 
-def test_a_busy_bank_says_that_it_is_safe_to_press_again(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_nobody_knows_what_became_of_it_a_page_finds_out_and_asks_for_nothing(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = to_review(bank)
+    form = visitor.form("/confirm")
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "transfer_send", _answer_lost)
+        visitor.send("/confirm")
+    assert (visitor.status, visitor.response["Retry-After"]) == (503, "1")
+    assert "do not know yet" in visitor.text
+    assert form.values["key"] in visitor.text
+    assert visitor.page.forms == []
+    (address,) = {link for link in visitor.page.links if "/outcome" in link}
+    asked = visitor.client.get(address, headers={"HX-Request": "true"})
+    assert asked["HX-Redirect"] == f"/send/{form.values['key']}/result?account={bank.owners.id}"
+    assert "Money sent" in visitor.get(address).text
+    assert "New balance ₹749.25" in visitor.text
+    assert (balance(bank.owners), transfers(bank.owners)) == (74_925, 1)
+
+
+def test_what_was_not_made_is_confirmed_again_under_the_same_key(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = to_review(bank)
     key = visitor.form("/confirm").values["key"]
     with monkeypatch.context() as patched:
         patched.setattr(sending, "transfer_send", _busy)
         visitor.send("/confirm")
-    assert (visitor.status, visitor.response["Retry-After"]) == (503, "1")
-    assert "it is safe" in visitor.text
+    (address,) = {link for link in visitor.page.links if "/outcome" in link}
+    assert "has not been made" in visitor.get(address).text
     assert visitor.form("/confirm").values["key"] == key
     visitor.send("/confirm")
     assert "Money sent" in visitor.text
     assert (balance(bank.owners), transfers(bank.owners)) == (74_925, 1)
+
+
+def test_who_is_signed_out_meanwhile_is_not_asked_for_a_password_by_a_part(bank: Bank) -> None:
+    address = f"/send/{uuid4().hex}/outcome?account={bank.owners.id}"
+    visitor = Visitor()
+    asked = visitor.client.get(address, headers={"HX-Request": "true"})
+    assert (asked.status_code, asked["HX-Reswap"], asked.content) == (286, "none", b"")
+    assert visitor.get(address).path == "/login"
+    assert Visitor(bank.stranger).get(address).status == 404
+
+
+def _answer_lost(**values: Any) -> None:
+    """Send the money, and lose the answer."""
+    transfer_send(**values)
+    raise TryAgain
 
 
 def _busy(**_: Any) -> None:

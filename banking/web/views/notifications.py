@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django_htmx.middleware import HtmxDetails
 from pymongo.errors import PyMongoError
 
 from banking.selectors.notifications import (
@@ -23,7 +22,7 @@ from banking.selectors.notifications import (
 )
 from banking.services.notifications import notification_mark_read, notifications_mark_read
 from banking.web.methods import reads, sends
-from banking.web.viewer import polled_part, private_action, private_page, viewer
+from banking.web.viewer import page_of, polled_part, private_action, private_page, viewer
 
 UNREAD = "unread"
 
@@ -95,14 +94,14 @@ def _list_address(request: HttpRequest) -> str:
 @polled_part
 def bell(request: HttpRequest) -> HttpResponse:
     """The bell as it is now, for a page that has shown it before; no content when nothing has changed."""
-    details: HtmxDetails | None = getattr(request, "htmx", None)
-    if not details:
-        return redirect("notifications")
+    address = reverse("notifications")
+    if not getattr(request, "htmx", False):
+        return redirect(address)
     mark = request.GET.get("mark", "")
     unread = _unread(request)
     if unread is None or unread.mark == mark:
         return HttpResponse(status=204)
-    here = "notifications" if details.current_url_abs_path.partition("?")[0] == reverse("notifications") else ""
+    here = "notifications" if page_of(request).partition("?")[0] == address else ""
     page = {"unread": unread, "here": here, "has_come": unread.came_after(mark)}
     return render(request, "pages/bell-part.html", page)
 
