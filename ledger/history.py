@@ -117,7 +117,7 @@ def entries_page(
     """
     wanted = filters or EntryFilter()
     limit = min(max(limit, 1), MAX_LIMIT)
-    low, high = _numbers_between(account, wanted)
+    low, high = numbers_between(account=account, since=wanted.since, until=wanted.until)
     top = min(high, _cursor_number(cursor) - 1) if cursor else high
     skipped = 0 if cursor else (min(max(page or 1, 1), MAX_PAGE) - 1) * limit
     conditions = wanted.conditions()
@@ -158,10 +158,10 @@ def _next_cursor(found: Sequence[Entry], limit: int) -> str | None:
     return _cursor_at(found[limit - 1].seq) if len(found) > limit else None
 
 
-def _numbers_between(account: Account, wanted: EntryFilter) -> tuple[int, int]:
-    """Return the numbers (low excluded, high included) of the entries between the filter's times."""
-    low = 0 if wanted.since is None else _number_before(account, wanted.since)
-    high = account.seq if wanted.until is None else _number_before(account, wanted.until)
+def numbers_between(*, account: Account, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return the numbers (low excluded, high included) of an account's entries between two times."""
+    low = 0 if since is None else _number_before(account, since)
+    high = account.seq if until is None else _number_before(account, until)
     return low, min(high, account.seq)
 
 
@@ -315,6 +315,26 @@ def entry_of(*, account: Account, transaction_id: ObjectId) -> Entry | None:
     sides = [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]
     document = books().entries.find_one({"_id": {"$in": sides}, "account": account.id}, hint="_id_")
     return None if document is None else Entry.of(document)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """An entry with its place in the chain of its account; hashes in lower-case hex."""
+
+    entry: Entry
+    previous_hash: str
+    hash: str
+
+
+def entries_of_transaction(transaction_id: ObjectId) -> list[ChainedEntry]:
+    """Return the entries of a transaction, the debit first; none when it moved no money. For operators."""
+    ids = [entry_id(transaction_id, direction) for direction in (DEBIT, CREDIT)]
+    found = {document["_id"]: document for document in books().entries.find({"_id": {"$in": ids}}, hint="_id_")}
+    return [_chained(found[one]) for one in ids if one in found]
+
+
+def _chained(document: Document) -> ChainedEntry:
+    return ChainedEntry(Entry.of(document), document["previous_hash"].hex(), document["hash"].hex())
 
 
 def transactions_by_ids(ids: list[ObjectId]) -> dict[ObjectId, Transaction]:

@@ -7,6 +7,7 @@ bounded number of documents in each request, and the cursor leads on from there.
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bson.objectid import ObjectId
 from pymongo.collection import Collection
@@ -14,7 +15,7 @@ from pymongo.collection import Collection
 from ledger.cursors import cursor_read, cursor_write
 from ledger.errors import RequestInvalid
 from ledger.history import MAX_LIMIT
-from ledger.records import Document
+from ledger.records import Document, first_id_at
 
 # How many documents one request reads at most when it looks for what no index answers.
 MOST_EXAMINED = 10_000
@@ -59,6 +60,13 @@ def rows_skipped(*, page: int | None, limit: int) -> int:
     if number * limit > NUMBERED_ROWS:
         raise RequestInvalid("page", _TOO_DEEP)
     return (number - 1) * limit
+
+
+def ids_between(since: datetime | None, until: datetime | None) -> Document:
+    """Return the time from `since` (included) to `until` (excluded) as a condition on ids; nothing without both."""
+    bounds = {"$gte": since, "$lt": until}
+    ids = {operator: first_id_at(moment) for operator, moment in bounds.items() if moment is not None}
+    return {"_id": ids} if ids else {}
 
 
 def newest(

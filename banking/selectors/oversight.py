@@ -1,5 +1,6 @@
 """What administrators see of the whole bank: transactions with both accounts, the audit log with names, figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bson.objectid import ObjectId
@@ -7,8 +8,8 @@ from bson.objectid import ObjectId
 from accounts.models import User
 from accounts.selectors import users_by_ids, users_count
 from ledger.accounts import account_get, accounts_by_ids
-from ledger.listings import TransactionPage, transactions_page, transactions_page_of_account
-from ledger.records import Account, Transaction
+from ledger.listings import Bounds, transactions_page, transactions_page_of_account
+from ledger.records import Account, Document, Transaction
 from ledger.stats import Stats, ledger_stats
 from ledger.trail import AuditFilter, AuditRecord, audit_page
 
@@ -40,32 +41,35 @@ class TrailPage:
 
 
 def movements_page(
-    *, account_id: ObjectId | None, status: str | None, page: int | None, cursor: str | None, limit: int
+    *,
+    account_id: ObjectId | None,
+    status: str | None,
+    page: int | None,
+    cursor: str | None,
+    limit: int,
+    bounds: Bounds | None = None,
 ) -> MovementPage:
     """Return transactions of the whole bank, or of one account, newest first.
 
     Args:
         account_id: only those of this account; see `ledger.listings.transactions_page_of_account`.
-        status, page, cursor, limit: as in `ledger.listings.transactions_page`.
+        status, page, cursor, limit, bounds: as in `ledger.listings.transactions_page`.
 
     Raises:
         AccountNotFound: there is no such account.
         CursorInvalid, RequestInvalid: as `ledger.listings.transactions_page`.
     """
-    found = _transactions(account_id, status, page, cursor, limit)
-    accounts = accounts_by_ids({side for one in found.transactions for side in (one.sender, one.receiver)})
-    movements = [Movement(one, accounts.get(one.sender), accounts.get(one.receiver)) for one in found.transactions]
-    return MovementPage(movements, found.next_cursor)
-
-
-def _transactions(
-    account_id: ObjectId | None, status: str | None, page: int | None, cursor: str | None, limit: int
-) -> TransactionPage:
+    wanted: Document = {"status": status, "bounds": bounds or Bounds(), "page": page, "cursor": cursor, "limit": limit}
     if account_id is None:
-        return transactions_page(status=status, page=page, cursor=cursor, limit=limit)
-    return transactions_page_of_account(
-        account_id=account_get(account_id).id, status=status, page=page, cursor=cursor, limit=limit
-    )
+        found = transactions_page(**wanted)
+    else:
+        found = transactions_page_of_account(account=account_get(account_id), **wanted)
+    return MovementPage(_movements(found.transactions), found.next_cursor)
+
+
+def _movements(transactions: Sequence[Transaction]) -> list[Movement]:
+    accounts = accounts_by_ids({side for one in transactions for side in (one.sender, one.receiver)})
+    return [Movement(one, accounts.get(one.sender), accounts.get(one.receiver)) for one in transactions]
 
 
 def trail_page(*, wanted: AuditFilter, cursor: str | None, limit: int) -> TrailPage:

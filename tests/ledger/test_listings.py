@@ -107,7 +107,7 @@ def test_pages_have_numbers_only_so_far(payer: Account) -> None:
 
 
 def of_account(account: Account, **more: Any) -> TransactionPage:
-    return transactions_page_of_account(account_id=account.id, **more)
+    return transactions_page_of_account(account=account, **more)
 
 
 @pytest.mark.parametrize("limit", [1, 4, 7, 50])
