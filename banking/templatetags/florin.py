@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from banking.locales import day_text, money_text, month_text, number_text
+from banking.web.states import Look, look_of
 from ledger.records import CREDIT, DEBIT
 from ledger.rules import REFUSALS
 
@@ -101,6 +102,12 @@ def moment(context: Context, at: datetime, form: str = "full") -> dict[str, str]
 def as_money(amount_minor: int, currency: str) -> str:
     """Write an amount as people of its currency do, never broken over two lines."""
     return money_text(amount_minor, currency).replace(" ", _NO_BREAK)
+
+
+@register.filter
+def look(status: str) -> Look:
+    """Return how a state is shown: its word, colour and icon."""
+    return look_of(str(status))
 
 
 @register.filter

@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
   const icon = button.querySelector("use");
   const [sprite, before] = icon.getAttribute("href").split("#");
   icon.setAttribute("href", `${sprite}#check`);
-  document.getElementById("announcer").textContent = "Copied";
+  document.getElementById("announcer").textContent = button.dataset.copied;
   setTimeout(() => {
     icon.setAttribute("href", `${sprite}#${before === "check" ? "copy" : before}`);
     document.getElementById("announcer").textContent = "";
