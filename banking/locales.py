@@ -9,7 +9,7 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, to_locale
 
-from ledger.money import format_for_people
+from ledger.money import format_for_people, format_short
 
 _ENGLISH = "en"
 # The bank's English writes the day before the month.
@@ -19,6 +19,11 @@ _ENGLISH_DAYS = "en_GB"
 def money_text(amount_minor: int, currency: str) -> str:
     """Write an amount with the sign of its currency: `₹1,00,000.00`, in Portuguese `₹ 100.000,00`."""
     return format_for_people(amount_minor, currency, locale="" if _is_english() else _locale())
+
+
+def money_short(amount_minor: int, currency: str) -> str:
+    """Write an amount as short as it can be, for the axis of a chart: `₹1.5L`, in Portuguese `₹ 150 mil`."""
+    return format_short(amount_minor, currency, locale="" if _is_english() else _locale())
 
 
 def number_text(number: int) -> str:

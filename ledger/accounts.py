@@ -190,7 +190,9 @@ def accounts_of_owners(owners: Iterable[ObjectId]) -> dict[ObjectId, list[Accoun
 
 def accounts_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, Account]:
     """Return these accounts by id, in one query; unknown ids are left out."""
-    return {document["_id"]: Account.of(document) for document in books().accounts.find({"_id": {"$in": list(ids)}})}
+    wanted = list(ids)
+    found = books().accounts.find({"_id": {"$in": wanted}}) if wanted else ()
+    return {document["_id"]: Account.of(document) for document in found}
 
 
 def account_freeze(*, account_id: ObjectId, reason: str, origin: Origin) -> Account:

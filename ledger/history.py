@@ -198,33 +198,61 @@ def balance_at(*, account: Account, at: datetime) -> int:
     return next((int(document["balance_after_minor"]) for document in newest), 0)
 
 
-def balance_series(*, account: Account, days: int, zone: tzinfo = UTC) -> list[tuple[date, int]]:
-    """Return the balance at the end of each of the last `days` days, today last, in minor units.
+@dataclass(frozen=True, slots=True)
+class MonthFlow:
+    """What came in and went out in the month that begins on `first`, in minor units."""
+
+    first: date
+    in_minor: int
+    out_minor: int
+
+
+def balance_series(*, account: Account, days: int, every: int = 1, zone: tzinfo = UTC) -> list[tuple[date, int]]:
+    """Return the balance at the end of days, today last, in minor units; the arguments are those of `account_past`."""
+    return account_past(account=account, days=days, every=every, months=0, zone=zone)[0]
+
+
+def month_flows(*, account: Account, months: int, zone: tzinfo = UTC) -> list[MonthFlow]:
+    """Return what came in and went out in the last months; the arguments are those of `account_past`."""
+    return account_past(account=account, days=1, every=1, months=months, zone=zone)[1]
+
+
+def account_past(
+    *, account: Account, days: int, every: int, months: int, zone: tzinfo = UTC
+) -> tuple[list[tuple[date, int]], list[MonthFlow]]:
+    """Return the balance at the end of days and what came in and went out by month, all in one query.
 
     Args:
         account: fetched for its owner; today's balance is the one that it was fetched with.
-        days: how many days, at least 1.
-        zone: whose midnights divide the days.
+        days: how many days there are in the balances, today last, at least 1.
+        every: how many days lie between two balances.
+        months: how many months there are, the present one last and until now.
+        zone: whose midnights divide days and months.
     """
     today = now().astimezone(zone).date()
-    wanted = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
-    # A day ends where the next one begins.
-    ends = [datetime.combine(following, datetime.min.time(), tzinfo=zone) for following in wanted[1:]]
-    balances = [balance for balance, _ in _sums_before(account, ends)]
-    return list(zip(wanted, [*balances, account.balance_minor], strict=True))
+    wanted = [today - timedelta(days=ago) for ago in range(0, days, every)][::-1]
+    firsts = [_month_before(today, ago) for ago in range(months - 1, -1, -1)]
+    ends = [day + timedelta(days=1) for day in wanted[:-1]]
+    before = _sums_before(account, [_midnight(day, zone) for day in (*ends, *firsts)])
+    balances = [*(balance for balance, _ in before[: len(ends)]), account.balance_minor]
+    begins = before[len(ends) :]
+    flows = zip(firsts, begins, [*begins[1:], (account.balance_minor, account.credits_minor)], strict=False)
+    return list(zip(wanted, balances, strict=True)), [_flow(*flow) for flow in flows]
 
 
-def month_totals(*, account: Account, zone: tzinfo = UTC) -> tuple[int, int]:
-    """Return the money that came in and went out since the first of the month, in minor units.
+def _flow(first: date, begin: tuple[int, int], end: tuple[int, int]) -> MonthFlow:
+    money_in = end[1] - begin[1]
+    return MonthFlow(first, money_in, money_in - (end[0] - begin[0]))
 
-    Args:
-        account: fetched for its owner; counted until it was fetched.
-        zone: whose midnight begins the month.
-    """
-    first = now().astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    ((balance, credits),) = _sums_before(account, [first])
-    money_in = account.credits_minor - credits
-    return money_in, money_in - (account.balance_minor - balance)
+
+def _month_before(day: date, ago: int) -> date:
+    """Return the first of the month that was so many months ago."""
+    year, month = divmod(day.year * 12 + day.month - 1 - ago, 12)
+    return date(year, month + 1, 1)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), tzinfo=zone)
 
 
 def _sums_before(account: Account, moments: Sequence[datetime]) -> list[tuple[int, int]]:

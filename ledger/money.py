@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 import moneyed
+from babel.numbers import format_compact_currency
 from bson.int64 import Int64
 from django.conf import settings
 from moneyed.l10n import format_money
@@ -106,6 +107,17 @@ def format_for_people(amount_minor: int, currency: str, locale: str = "") -> str
     """
     money = moneyed.Money(to_decimal(amount_minor, currency), currency)
     return str(format_money(money, locale=locale or _LOCALES.get(currency, "en_US")))
+
+
+def format_short(amount_minor: int, currency: str, locale: str = "") -> str:
+    """Return minor units rounded to a few digits, for where there is little room: `₹1.5L`.
+
+    Args:
+        as for `format_for_people`.
+    """
+    of = locale or _LOCALES.get(currency, "en_US")
+    short = format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1)
+    return str(short)
 
 
 @cache

@@ -1,5 +1,6 @@
 """What happened on an account as a person reads it: entries and failed transfers with names instead of numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,6 @@ from banking.names import names_of_accounts
 from ledger.errors import TransactionNotFound
 from ledger.history import (
     EntryFilter,
-    EntryPage,
     entries_page,
     entry_of,
     failed_transactions,
@@ -113,13 +113,16 @@ def activity_page(*, account: Account, cursor: str | None = None, filters: Entry
         CursorInvalid: the cursor was not made here.
     """
     page = entries_page(account=account, cursor=cursor, limit=PAGE_SIZE, filters=filters)
-    return ActivityPage(_posted_lines(page), page.total, page.next_cursor, page.is_cut)
+    names = names_of_accounts(entry.counterparty for entry in page.entries)
+    return ActivityPage(_posted_lines(page.entries, names), page.total, page.next_cursor, page.is_cut)
 
 
 def recent_lines(*, account: Account, limit: int) -> list[Line]:
     """Return the last lines of an account, posted and failed ones together."""
-    posted = _posted_lines(entries_page(account=account, limit=limit))
-    lines = [*posted, *failed_lines(account=account, limit=limit)]
+    posted = entries_page(account=account, limit=limit).entries
+    failed = failed_transactions(account=account, limit=limit)
+    names = names_of_accounts([*(one.counterparty for one in posted), *(one.receiver for one in failed)])
+    lines = [*_posted_lines(posted, names), *(_failed_line(transaction, names) for transaction in failed)]
     return sorted(lines, key=lambda line: line.created_at, reverse=True)[:limit]
 
 
@@ -170,10 +173,9 @@ def _transaction_find(transaction_id: str) -> Transaction:
     return found[wanted]
 
 
-def _posted_lines(page: EntryPage) -> list[Line]:
-    names = names_of_accounts(entry.counterparty for entry in page.entries)
-    transactions = transactions_by_ids([entry.transaction for entry in page.entries])
-    return [_posted_line(entry, names, transactions) for entry in page.entries]
+def _posted_lines(entries: Sequence[Entry], names: dict[ObjectId, str]) -> list[Line]:
+    transactions = transactions_by_ids([entry.transaction for entry in entries])
+    return [_posted_line(entry, names, transactions) for entry in entries]
 
 
 def _posted_line(entry: Entry, names: dict[ObjectId, str], transactions: dict[ObjectId, Transaction]) -> Line:

@@ -5,13 +5,25 @@ from datetime import UTC, date, tzinfo
 
 from banking.selectors.activity import Line, recent_lines
 from banking.selectors.people import Payee, payees_recent
-from ledger.history import balance_series, month_totals
+from ledger.history import MonthFlow, account_past
 from ledger.records import Account
 
-DAYS = 30
 LINES = 6
+MONTHS = 12
 
 Series = list[tuple[date, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How far back the balance is shown, and how many days lie between two of its figures."""
+
+    days: int
+    every: int
+
+
+PERIODS = {"month": Period(30, 1), "quarter": Period(91, 3), "year": Period(365, 7)}
+DEFAULT_PERIOD = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,36 +31,38 @@ class Overview:
     """An account at a glance.
 
     Args:
-        series: the balance at the end of each day, today last, in minor units.
+        series: the balance at the end of days, today last, in minor units.
         begins: the first of these days on which the account was there.
-        month_in, month_out: since the first of the month, in minor units.
+        months: what came in and went out, this month last.
     """
 
     account: Account
     series: Series
     begins: date
-    month_in: int
-    month_out: int
+    months: list[MonthFlow]
     lines: list[Line]
     payees: list[Payee]
 
+    @property
+    def this_month(self) -> MonthFlow:
+        return self.months[-1]
 
-def overview_get(*, account: Account, zone: tzinfo | None = None) -> Overview:
+
+def overview_get(*, account: Account, period: Period, zone: tzinfo | None = None) -> Overview:
     """Return an account at a glance.
 
     Args:
         account: fetched for its owner.
+        period: of the balance.
         zone: the reader's, whose midnights divide days and months; UTC without one.
     """
     days = zone or UTC
-    series = balance_series(account=account, days=DAYS, zone=days)
-    month_in, month_out = month_totals(account=account, zone=days)
+    series, months = account_past(account=account, days=period.days, every=period.every, months=MONTHS, zone=days)
     return Overview(
         account=account,
         series=series,
         begins=_begins(series, account.created_at.astimezone(days).date()),
-        month_in=month_in,
-        month_out=month_out,
+        months=months,
         lines=recent_lines(account=account, limit=LINES),
         payees=payees_recent(account=account),
     )

@@ -10,7 +10,8 @@ from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 
 from banking.selectors.activity import Line
-from banking.web.chart import balance_chart
+from banking.web.figures import balance_chart, months_chart
+from ledger.history import MonthFlow
 from ledger.records import ACTIVE, COMPLETED, CREDIT, CUSTOMER, DEBIT, FAILED, FROZEN, Account
 
 _ID = ObjectId("674091c25be08f3d12a7c459")
@@ -65,7 +66,8 @@ def samples(theme: str) -> dict[str, Any]:
         "received": _LINE,
         "sent": replace(_LINE, direction=DEBIT, counterparty="Chitra Iyer", note=""),
         "failed": replace(_LINE, direction=DEBIT, status=FAILED, counterparty="Somebody with a very long name indeed"),
-        "chart": balance_chart(_balances()),
+        "chart": balance_chart(_balances(), begins=date.min, currency="INR"),
+        "months_chart": months_chart(_months(), currency="INR"),
         "form": SampleForm(auto_id=f"{theme}_%s"),
         "wrong": _wrong(theme),
         "said": Message(constants.SUCCESS, "Your changes are saved."),
@@ -78,6 +80,11 @@ def samples(theme: str) -> dict[str, Any]:
 def _balances() -> list[tuple[date, int]]:
     moves = [0, 25_000, 25_000, 90_000, 65_000, 65_000, 140_000, 120_000, 120_000, 204_050]
     return [(_AT.date() + timedelta(days=number), 1_000_000 + move) for number, move in enumerate(moves)]
+
+
+def _months() -> list[MonthFlow]:
+    months = range(1, 13)
+    return [MonthFlow(date(2026, month, 1), 5_000 * (month % 5 + 2), 4_000 * (month % 4 + 1)) for month in months]
 
 
 def _wrong(theme: str) -> SampleForm:

@@ -1,6 +1,7 @@
 """History by page and by cursor, balances now and then, what became of a key."""
 
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from ledger.history import (
     entries_page,
     entry_of,
     failed_transactions,
-    month_totals,
+    month_flows,
     recent_counterparties,
     transaction_by_key,
     transaction_get_for_account,
@@ -25,6 +26,7 @@ from ledger.posting import post
 from ledger.records import Account, now
 from ledger.rules import Instruction, Outcome
 from ledger.stats import ledger_stats
+from ledger.store import books
 from tests.ledger.conftest import ORIGIN, Opener, attempt, send
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -222,19 +224,56 @@ def test_the_series_carries_a_quiet_days_balance_on(story: tuple[Account, ...]) 
     assert by_day[(START - timedelta(days=1)).date()] == 0
 
 
+def test_a_series_by_weeks_has_the_same_balances(story: tuple[Account, ...]) -> None:
+    days = (now() - START).days + 10
+    by_day = dict(balance_series(account=story[0], days=days))
+    by_week = balance_series(account=story[0], days=days, every=7)
+    assert len(by_week) == -(-days // 7)
+    assert by_week[-1] == (now().date(), story[0].balance_minor)
+    assert all(by_day[day] == balance for day, balance in by_week)
+
+
+def this_month(account: Account) -> tuple[int, int]:
+    (flow,) = month_flows(account=account, months=1)
+    assert flow.first == now().date().replace(day=1)
+    return flow.in_minor, flow.out_minor
+
+
 def test_the_month_adds_up(open_account: Opener) -> None:
     one, two = open_account(100), open_account()
     send(one, two, 30, "k")
     send(two, one, 5, "k")
-    assert month_totals(account=account_get(one.id)) == (10_500, 3_000)
+    assert this_month(account_get(one.id)) == (10_500, 3_000)
 
 
 def test_what_was_before_the_month_does_not_count(story: tuple[Account, ...]) -> None:
     payer, even, _ = story
-    assert month_totals(account=payer) == (0, 0)
+    assert this_month(payer) == (0, 0)
     send(payer, even, 5, "this-month")
-    assert month_totals(account=account_get(payer.id)) == (0, 500)
-    assert month_totals(account=account_get(even.id)) == (500, 0)
+    assert this_month(account_get(payer.id)) == (0, 500)
+    assert this_month(account_get(even.id)) == (500, 0)
+
+
+def test_every_entry_is_in_its_month(story: tuple[Account, ...]) -> None:
+    zone = ZoneInfo("America/Sao_Paulo")
+    months = (now() - START).days // 28 + 2
+    for account in story:
+        expected: Counter[tuple[date, str]] = Counter()
+        for entry in books().entries.find({"account": account.id}):
+            first = entry["created_at"].astimezone(zone).date().replace(day=1)
+            expected[first, entry["direction"]] += entry["amount_minor"]
+        found: Counter[tuple[date, str]] = Counter()
+        for flow in month_flows(account=account, months=months, zone=zone):
+            found[flow.first, "CREDIT"], found[flow.first, "DEBIT"] = flow.in_minor, flow.out_minor
+        assert +found == expected
+
+
+def test_months_go_back_over_the_turn_of_a_year(open_account: Opener) -> None:
+    firsts = [flow.first for flow in month_flows(account=open_account(), months=25)]
+    today = now().date()
+    assert firsts[-1] == today.replace(day=1)
+    assert firsts[0] == date(today.year - 2, today.month, 1)
+    assert len(set(firsts)) == 25
 
 
 def test_who_was_paid_last_comes_first(story: tuple[Account, ...]) -> None:

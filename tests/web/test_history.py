@@ -2,12 +2,10 @@
 
 import contextlib
 import json
-from datetime import date
 
 import pytest
 from pytest_django import Settings
 
-from banking.web.chart import HEIGHT, WIDTH, balance_chart
 from ledger.checkpoints import checkpoint_append, public_keys
 from ledger.errors import TransferRefused
 from ledger.proof import receipt_check
@@ -205,38 +203,6 @@ def test_each_account_has_its_own_history(bank: Bank) -> None:
     text = Visitor(bank.owner).get(f"/transactions?account={euros.id}").text
     assert "€20.00" in text
     assert "₹" not in text
-
-
-def test_the_chart_goes_in_steps_within_its_box() -> None:
-    chart = balance_chart([(date(2026, 1, day), balance) for day, balance in enumerate([0, 50, 100], start=1)])
-    assert chart.line == "M0 148V148H240V80H480V12H720"
-    assert chart.zero == 148
-    assert chart.area.endswith("V148H0Z")
-    assert [(day.x, day.width) for day in chart.days] == [(0, 240), (240, 240), (480, 240)]
-    assert chart.days[-1].x + chart.days[-1].width == WIDTH
-    assert (chart.lowest_minor, chart.highest_minor) == (0, 100)
-
-
-def test_half_the_money_is_half_the_height() -> None:
-    chart = balance_chart([(date(2026, 1, 1), 50), (date(2026, 1, 2), 100)])
-    assert chart.line == "M0 80V80H360V12H720"
-
-
-def test_nothing_is_drawn_before_the_account_was_there() -> None:
-    series = [(date(2026, 1, day), 0 if day < 3 else 100) for day in (1, 2, 3)]
-    chart = balance_chart(series, begins=date(2026, 1, 3))
-    assert chart.line == "M480 12V12H720"
-    assert chart.area.endswith("V148H480Z")
-    assert chart.since == date(2026, 1, 1)
-    assert (chart.lowest_minor, [day.date for day in chart.days]) == (100, [date(2026, 1, 3)])
-
-
-@pytest.mark.parametrize(("balance", "height"), [(0, 148), (-5, 148), (5, 12)])
-def test_the_chart_of_a_balance_that_never_moved_is_a_line(balance: int, height: int) -> None:
-    chart = balance_chart([(date(2026, 1, 1), balance)])
-    assert chart.line == f"M0 {height}V{height}H{WIDTH}"
-    assert chart.zero == (12 if balance < 0 else 148)
-    assert chart.height == HEIGHT
 
 
 @pytest.fixture

@@ -9,38 +9,61 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from banking.access import account_get_for_user, accounts_of_user
-from banking.selectors.dashboard import overview_get
+from banking.selectors.dashboard import DEFAULT_PERIOD, PERIODS, overview_get
 from banking.services import customers
-from banking.web.chart import balance_chart
+from banking.web.figures import balance_chart, months_chart
 from banking.web.methods import reads, sends
-from banking.web.viewer import origin, private_action, private_page, viewer, zone_of
+from banking.web.viewer import origin, polled_part, private_action, viewer, zone_of
 from ledger.errors import AccountExists, CurrencyNotOffered
 from ledger.money import offered_currencies
 from ledger.records import SYSTEM, Account
 
 
 @reads
-@private_page
+@polled_part
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """One account at a glance; the way to open one when there is none."""
+    """One account at a glance, which keeps itself up to date; the way to open one when there is none."""
     user, zone = viewer(request), zone_of(request)
     accounts = accounts_of_user(user)
     page: dict[str, Any] = {
-        "greeting": _greeting(timezone.now().astimezone(zone)) if zone else "Hello",
+        "greeting": _greeting(timezone.now().astimezone(zone)) if zone else _("Hello"),
         "accounts": accounts,
         "offered": _not_yet_open(accounts),
     }
     if not accounts:
         return render(request, "pages/dashboard-empty.html", page)
-    overview = overview_get(account=account_chosen(request, accounts), zone=zone)
-    page |= {
+    account = account_chosen(request, accounts)
+    seen = request.GET.get("seen")
+    if seen == _mark(account) and getattr(request, "htmx", False):
+        # Nothing has changed since the page was made.
+        return HttpResponse(status=204)
+    page |= _overview(request, account)
+    page["is_news"] = seen is not None
+    return render(request, f"pages/dashboard{'-news' if page['is_news'] else ''}.html", page)
+
+
+def _overview(request: HttpRequest, account: Account) -> dict[str, Any]:
+    wanted = request.GET.get("period", "")
+    period = wanted if wanted in PERIODS else DEFAULT_PERIOD
+    overview = overview_get(account=account, period=PERIODS[period], zone=zone_of(request))
+    account = overview.account
+    return {
         "overview": overview,
-        "account": overview.account,
-        "chart": balance_chart(overview.series, begins=overview.begins),
+        "account": account,
+        "mark": _mark(account),
+        "period": period,
+        "periods": {"month": _("30 days"), "quarter": _("3 months"), "year": _("1 year")},
+        "balance_chart": balance_chart(overview.series, begins=overview.begins, currency=account.currency),
+        "months_chart": months_chart(overview.months, currency=account.currency),
     }
-    return render(request, "pages/dashboard.html", page)
+
+
+def _mark(account: Account) -> str:
+    """Return what changes with everything that a reader of the page would see change."""
+    return f"{account.seq}-{account.status}"
 
 
 @sends
@@ -54,7 +77,7 @@ def account_open(request: HttpRequest) -> HttpResponse:
     except (AccountExists, CurrencyNotOffered) as error:
         messages.error(request, error.message)
         return redirect("dashboard")
-    messages.success(request, f"Your {account.currency} account is open.")
+    messages.success(request, _("Your %(currency)s account is open.") % {"currency": account.currency})
     return redirect(f"{reverse('dashboard')}?account={account.id}")
 
 
@@ -71,7 +94,9 @@ def account_chosen(request: HttpRequest, accounts: list[Account]) -> Account:
     wanted = request.GET.get("account", "")
     if not wanted:
         return next((one for one in accounts if _is_default_of_bank(one)), accounts[0])
-    return account_get_for_user(user=viewer(request), account_id=wanted)
+    own = next((one for one in accounts if str(one.id) == wanted), None)
+    # A stranger's account, or none at all: the one place that refuses says which error that is.
+    return own or account_get_for_user(user=viewer(request), account_id=wanted)
 
 
 def _is_default_of_bank(account: Account) -> bool:
@@ -85,5 +110,5 @@ def _not_yet_open(accounts: list[Account]) -> list[str]:
 
 def _greeting(local: datetime) -> str:
     if 5 <= local.hour < 12:
-        return "Good morning"
-    return "Good afternoon" if 12 <= local.hour < 18 else "Good evening"
+        return _("Good morning")
+    return _("Good afternoon") if 12 <= local.hour < 18 else _("Good evening")

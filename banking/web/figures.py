@@ -1,0 +1,68 @@
+"""Figures of accounts and of the bank as charts, in the reader's language."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from banking.locales import day_text, money_short, money_text, month_text
+from banking.selectors.dashboard import Series as Balances
+from banking.web.charts import Chart, Places, Series, bars_chart, steps_chart
+from ledger.history import MonthFlow
+
+
+def balance_chart(balances: Balances, *, begins: date, currency: str) -> Chart:
+    """Return the chart of balances at the ends of days.
+
+    Args:
+        balances: days and minor units; at least one day.
+        begins: the day of the first balance; nothing is drawn before.
+        currency: ISO 4217 code.
+    """
+    known = [balance for day, balance in balances if day >= begins]
+    texts = {name: money_text(balance, currency) for name, balance in _marks(known)}
+    return steps_chart(
+        title=_("Balance over time"),
+        summary=_("From %(first)s to %(last)s, lowest %(lowest)s, highest %(highest)s") % texts,
+        places=days_along([day for day, _balance in balances]),
+        series=Series(_("Balance"), "balance", [balance if day >= begins else None for day, balance in balances]),
+        text=lambda figure: money_text(figure, currency),
+        short=lambda figure: money_short(figure, currency),
+    )
+
+
+def _marks(known: Sequence[int]) -> list[tuple[str, int]]:
+    return [("first", known[0]), ("last", known[-1]), ("lowest", min(known)), ("highest", max(known))]
+
+
+def months_chart(months: Sequence[MonthFlow], *, currency: str) -> Chart:
+    """Return the chart of what came in and went out, by month."""
+    this = months[-1]
+    texts = {"in": money_text(this.in_minor, currency), "out": money_text(this.out_minor, currency)}
+    return bars_chart(
+        title=_("Money in and out by month"),
+        summary=_("This month %(in)s came in and %(out)s went out") % texts,
+        places=months_along([month.first for month in months]),
+        series=[
+            Series(_("In"), "in", [month.in_minor for month in months]),
+            Series(_("Out"), "out", [month.out_minor for month in months]),
+        ],
+        text=lambda figure: money_text(figure, currency),
+        short=lambda figure: money_short(figure, currency),
+    )
+
+
+def days_along(days: Sequence[date]) -> Places:
+    """Return days as the places along the bottom of a chart."""
+    return Places(
+        _("Day"), [day_text(day, with_year=True) for day in days], [day_text(day, with_year=False) for day in days]
+    )
+
+
+def months_along(firsts: Sequence[date]) -> Places:
+    """Return months, by their first days, as the places along the bottom of a chart."""
+    return Places(
+        _("Month"),
+        [month_text(first, with_year=True) for first in firsts],
+        [month_text(first, with_year=False) for first in firsts],
+    )
