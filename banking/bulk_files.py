@@ -45,8 +45,9 @@ _ONE_COMMA = re.compile(r"[0-9.]*,[0-9]+", re.ASCII)
 _LINE_END = re.compile(r"[\r\n]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-# What a spreadsheet takes for the beginning of a formula.
+# What a spreadsheet takes for the beginning of a formula; a number below zero is none.
 _FORMULA = ("=", "+", "-", "@")
+_BELOW_ZERO = re.compile(r"-[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 SAMPLE = (
     ("payee", "amount", "note"),
@@ -137,7 +138,8 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def cell_safe(text: str) -> str:
     """Return a cell that a spreadsheet shows as it is: an apostrophe makes text of what looks like a formula."""
-    return f"'{text}" if text.startswith((*_FORMULA, "\t", "\r")) else text
+    is_formula = text.startswith((*_FORMULA, "\t", "\r")) and not _BELOW_ZERO.fullmatch(text)
+    return f"'{text}" if is_formula else text
 
 
 def _decoded(content: bytes) -> str:

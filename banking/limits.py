@@ -25,6 +25,8 @@ from banking.errors import RateLimited
 # The group of all of the API, and those where guessing or flooding would pay.
 API = "api"
 AUTH, TRANSFER, ADMIN, WEBHOOKS = "auth", "transfer", "admin", "webhooks"
+# Those where each request may ask for much work.
+STATEMENTS = "statements"
 _SIGN_IN = "sign-in"
 # Where somebody has signed in, others cannot shut them out by guessing from elsewhere.
 _KNOWN_FOR = timedelta(days=30)

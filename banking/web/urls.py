@@ -19,6 +19,7 @@ from banking.web.views import (
     payees,
     proof,
     sending,
+    statements,
     webhooks,
 )
 
@@ -67,6 +68,9 @@ urlpatterns = [
     path("transactions/<str:transaction_id>", history.transaction, name="transaction"),
     path("transactions/<str:transaction_id>/receipt.json", history.receipt, name="transaction_receipt"),
     path("transactions/<str:transaction_id>/retry", sending.retry, name="transaction_retry"),
+    path("statements", statements.statements, name="statements"),
+    path("statements/<str:account_id>.csv", statements.csv_file, name="statement_csv"),
+    path("statements/<str:account_id>.pdf", statements.pdf_file, name="statement_pdf"),
     path("notifications", notifications.notifications, name="notifications"),
     path("notifications/bell", notifications.bell, name="notifications_bell"),
     path("notifications/read", notifications.mark_read, name="notifications_read"),
