@@ -45,9 +45,8 @@ _ONE_COMMA = re.compile(r"[0-9.]*,[0-9]+", re.ASCII)
 _LINE_END = re.compile(r"[\r\n]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-# What a spreadsheet takes for the beginning of a formula; a number below zero is none.
+# What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@")
-_BELOW_ZERO = re.compile(r"-[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 SAMPLE = (
     ("payee", "amount", "note"),
@@ -126,6 +125,12 @@ def _content(row: Row) -> tuple[str, ...]:
     return (*cells, "decimal comma") if row.may_be_decimal else cells
 
 
+class Figure(str):
+    """A cell with a number that the bank has written itself; below zero it begins like a formula and is none."""
+
+    __slots__ = ()
+
+
 def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Write rows as CSV, one text for each, that no spreadsheet takes for formulas; it begins with a byte order mark,
     by which spreadsheets know UTF-8."""
@@ -138,7 +143,7 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def cell_safe(text: str) -> str:
     """Return a cell that a spreadsheet shows as it is: an apostrophe makes text of what looks like a formula."""
-    is_formula = text.startswith((*_FORMULA, "\t", "\r")) and not _BELOW_ZERO.fullmatch(text)
+    is_formula = text.startswith((*_FORMULA, "\t", "\r")) and not isinstance(text, Figure)
     return f"'{text}" if is_formula else text
 
 

@@ -102,6 +102,14 @@ class Receipt:
         return self.transaction.retry_count
 
     @property
+    def attempt(self) -> int | None:
+        """Which attempt the sender sees the outcome of: told when one has failed, and nobody else's concern."""
+        failures, has_failed = self.transaction.retry_count, self.transaction.failure_reason is not None
+        if not failures or not self.is_sender:
+            return None
+        return failures if has_failed else failures + 1
+
+    @property
     def most_attempts(self) -> int:
         return MAX_FAILURES
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from banking.bulk_files import csv_lines
+from banking.bulk_files import Figure, csv_lines
 from banking.selectors.statements import PersonalStatement, StatementLine, statement_lines
 from ledger.money import format_plain
 from ledger.records import DEBIT
@@ -95,7 +95,7 @@ def _row(personal: PersonalStatement, line: StatementLine, booking: str) -> list
 
 
 def _plain(personal: PersonalStatement, amount_minor: int) -> str:
-    return format_plain(amount_minor, personal.currency)
+    return Figure(format_plain(amount_minor, personal.currency))
 
 
 def _together(lines: Iterator[str]) -> Iterator[str]:

@@ -75,9 +75,9 @@ def test_more_history_is_loaded_into_the_page(page: Page, owner: User, second: U
     page.goto("/transactions")
     rows = page.locator("tbody tr:not(.table-more)")
     expect(rows).to_have_count(20)
-    page.get_by_role("link", name="Older").click()
+    page.get_by_role("link", name="Load more").click()
     expect(rows).to_have_count(25)
-    expect(page.get_by_role("link", name="Older")).to_have_count(0)
+    expect(page.get_by_role("link", name="Load more")).to_have_count(0)
     expect(rows.nth(20).get_by_role("link")).to_be_focused()
     page.wait_for_url("**/transactions")
 

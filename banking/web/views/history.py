@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from banking.access import accounts_of_user
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_user
@@ -31,15 +33,15 @@ def transactions(request: HttpRequest) -> HttpResponse:
         "account": account,
         "filters": filters,
         "cursor": cursor,
-        "most_examined": f"{MOST_EXAMINED:,}",
+        "most_examined": MOST_EXAMINED,
+        "without_filters": f"{reverse('transactions')}?{urlencode({'account': account.id})}",
     }
     if not filters.is_valid():
         return render(request, "pages/transactions.html", page, status=422)
     activity = activity_page(account=account, cursor=cursor or None, filters=filters.entry_filter())
     rows_only = getattr(request, "htmx", False) and cursor
     template = "pages/transactions-rows.html" if rows_only else "pages/transactions.html"
-    total = None if activity.total is None else f"{activity.total:,}"
-    return render(request, template, {**page, "activity": activity, "total": total})
+    return render(request, template, {**page, "activity": activity})
 
 
 @reads
@@ -66,13 +68,13 @@ def transaction(request: HttpRequest, transaction_id: str) -> HttpResponse:
     receipt = receipt_for_user(user=viewer(request), transaction_id=transaction_id)
     entry = receipt.entry
     checkpoint = None if entry is None else entry_checkpoint(account=receipt.account, seq=entry.seq)
-    page = {"receipt": receipt, "checkpoint": checkpoint, "signs": bool(public_keys()), "checkpoint_pace": _pace()}
+    page = {
+        "receipt": receipt,
+        "checkpoint": checkpoint,
+        "signs": bool(public_keys()),
+        "checkpoint_minutes": -(-settings.CHECKPOINT_SECONDS // 60),
+    }
     return render(request, "pages/transaction.html", page)
-
-
-def _pace() -> str:
-    minutes = -(-settings.CHECKPOINT_SECONDS // 60)
-    return "minute" if minutes == 1 else f"{minutes} minutes"
 
 
 @reads
