@@ -14,7 +14,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 REGULAR, BOLD = "Source Sans", "Source Sans Semibold"
 _FILES = {REGULAR: "SourceSansPro", BOLD: "SourceSansProSemibold"}
-_BOX = "\N{WHITE SQUARE}"
+_BOX = "\N{BALLOT BOX}"
 
 
 @cache

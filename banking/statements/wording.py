@@ -5,7 +5,7 @@ import re
 from banking.locales import day_text, money_text
 from banking.statements.periods import Period
 
-_NOT_A_FIGURE = re.compile(r"[^\d.,\s-]")
+_NOT_A_FIGURE = re.compile(r"[^\d.,\s]")
 
 
 def period_text(period: Period) -> str:
@@ -16,4 +16,5 @@ def period_text(period: Period) -> str:
 
 def figure_text(amount_minor: int, currency: str) -> str:
     """Write an amount without its currency, which stands on the page once: `1,00,000.00`."""
-    return _NOT_A_FIGURE.sub("", money_text(amount_minor, currency)).strip().replace("-", "\N{MINUS SIGN}")
+    sign = "\N{MINUS SIGN}" if amount_minor < 0 else ""
+    return sign + _NOT_A_FIGURE.sub("", money_text(abs(amount_minor), currency)).strip()
