@@ -201,6 +201,18 @@ HISTORY = [
     Place("transaction", Who.OWNER, "/transactions/{paid}", "Dinner"),
     Place("transaction-failed", Who.OWNER, "/transactions/{failed}", "Try again"),
     Place("transaction-long", Who.LONG, "/transactions/{long}", "lantern"),
+    Place("statements", Who.OWNER, "/statements", "Closing balance"),
+    Place("statements-year", Who.OWNER, "/statements?period=this-year", "Closing balance"),
+    Place(
+        "statements-wrong-days",
+        Who.OWNER,
+        "/statements?from=2026-05-02&to=2026-05-01",
+        "before the first",
+        status=422,
+    ),
+    Place("statements-empty", Who.FRESH, "/statements", "account"),
+    Place("statements-long", Who.LONG, "/statements", "Closing balance"),
+    Place("statements-admin", Who.ADMIN, "/statements?account={account}", "of Asha Rao"),
 ]
 
 MESSAGES = [
@@ -233,7 +245,14 @@ PLACES = [*PUBLIC, *FAILURES, *HOME, *SENDING, *HISTORY, *MESSAGES, *ADMIN]
 # Addresses of banking.web.urls that are in no row, because they serve no page of their own.
 NO_PAGES = {
     "a part of a page": {"send_people", "send_run_progress"},
-    "a download": {"send_many_sample", "send_run_result", "send_run_unpaid", "transaction_receipt"},
+    "a download": {
+        "send_many_sample",
+        "send_run_result",
+        "send_run_unpaid",
+        "statement_csv",
+        "statement_pdf",
+        "transaction_receipt",
+    },
     "an action": {
         "logout",
         "theme",
