@@ -8,6 +8,11 @@ function fromSearch(event) {
   const found = event.target.form.querySelector("[data-choices] input, #people a");
   if (!found || (event.key !== "ArrowDown" && event.key !== "Enter")) return;
   event.preventDefault();
+  // What shows may still be the answer to other words; nobody is chosen from that.
+  if (found.closest("[data-words]").dataset.words !== event.target.value.trim()) {
+    htmx.trigger(event.target, "search");
+    return;
+  }
   found.focus();
   if (found.type === "radio") found.checked = true;
 }
@@ -21,6 +26,7 @@ function fromChoice(event) {
 
 function moveTo(event, field) {
   event.preventDefault();
-  field.focus();
+  field.focus({ preventScroll: true });
   field.select();
+  field.scrollIntoView({ block: "center" });
 }
