@@ -11,10 +11,12 @@ from typing import Any
 from unittest.mock import patch
 
 from django.core.exceptions import SuspiciousOperation
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import resolve
 from playwright.sync_api import Page, expect
 
-from banking.errors import RateLimited
+from banking.errors import RateLimited, failure_of
+from banking.web.failures import failed
 from ledger.errors import TryAgain
 
 
@@ -101,6 +103,22 @@ def _search(page: Page) -> None:
     page.get_by_text("People found").wait_for()
 
 
+def _search_in_vain(page: Page) -> None:
+    page.locator("[name=words]").press_sequentially("zz", delay=10)
+    page.get_by_text("Nobody found").wait_for()
+
+
+def _type_too_much(page: Page) -> None:
+    page.locator("[name=amount]").press_sequentially("10000000.5")
+    page.locator("[name=note]").fill("Dinner")
+
+
+def _type_a_number(page: Page) -> None:
+    page.get_by_text("Pay an account number instead").click()
+    page.locator("[name=to_account]").fill("0" * 24)
+    page.get_by_text("no account with this number").wait_for()
+
+
 def _without_protection(page: Page) -> None:
     page.context.clear_cookies(name="csrftoken")
     press("Sign in")(page)
@@ -114,6 +132,12 @@ def failing(error: Exception) -> Callable[[], Any]:
             return Client(raise_request_exception=False).get("/proof")
 
     return answer
+
+
+def _outcome_unknown() -> Any:
+    request = RequestFactory().post(f"/send/{'a' * 32}/confirm")
+    request.resolver_match = resolve(request.path)
+    return failed(request, failure_of(TryAgain()))
 
 
 PUBLIC = [
@@ -157,6 +181,18 @@ HOME = [
 SENDING = [
     Place("send", Who.OWNER, "/send", "Send money", shows="send_form"),
     Place("send-search", Who.OWNER, "/send", "People found", _search, shows="send_form", is_scripted=True),
+    Place("send-nobody", Who.OWNER, "/send", "Nobody found", _search_in_vain, shows="send_form", is_scripted=True),
+    Place(
+        "send-limit",
+        Who.OWNER,
+        "/send?to={friend}",
+        "the most for",
+        _type_too_much,
+        shows="send_form",
+        is_scripted=True,
+    ),
+    Place("send-number", Who.OWNER, "/send", "no account", _type_a_number, shows="send_form", is_scripted=True),
+    Place("send-unknown", Who.NOBODY, "/wrong/503", "do not know yet", status=503, answer=_outcome_unknown),
     Place(
         "send-errors",
         Who.OWNER,
@@ -217,6 +253,8 @@ HISTORY = [
 
 MESSAGES = [
     Place("notifications", Who.OWNER, "/notifications", "Mark all as read"),
+    Place("notifications-unread", Who.OWNER, "/notifications?show=unread", "Mark all as read"),
+    Place("notifications-none-unread", Who.FRESH, "/notifications?show=unread", "You have read everything"),
     Place("notifications-empty", Who.FRESH, "/notifications", "Nothing"),
     Place("webhooks", Who.OWNER, "/webhooks", "Add webhook"),
     Place("webhooks-empty", Who.FRESH, "/webhooks", "Add webhook"),
@@ -244,7 +282,8 @@ PLACES = [*PUBLIC, *FAILURES, *HOME, *SENDING, *HISTORY, *MESSAGES, *ADMIN]
 
 # Addresses of banking.web.urls that are in no row, because they serve no page of their own.
 NO_PAGES = {
-    "a part of a page": {"send_people", "send_run_progress"},
+    "a part of a page": {"send_people", "send_payee", "send_run_progress", "notifications_bell"},
+    "on the way to another page": {"notification", "send_outcome"},
     "a download": {
         "send_many_sample",
         "send_run_result",
