@@ -41,6 +41,12 @@ class UserNotFound(AccountsError):
     message = "There is no such person."
 
 
+class SessionNotFound(AccountsError):
+    """There is no such session, or it is somebody else's: both look the same."""
+
+    message = "This browser is signed out already."
+
+
 class SystemUserExists(AccountsError):
     message = "The bank already has a system user, and it can have only one."
 

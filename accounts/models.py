@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django_mongodb_backend.fields import ArrayField
 
 from accounts.errors import SystemUserImmutable
@@ -21,6 +22,9 @@ from accounts.text import search_form
 NAME_LENGTH = 60
 EMAIL_LENGTH = 254
 DOCUMENT_LENGTH = 14
+LANGUAGE_LENGTH = 10
+# Django's own: sessions and tokens from before there were epochs go on.
+_STAMP_SALT = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
 
 class Role(models.TextChoices):
@@ -49,6 +53,11 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(default=moment, editable=False)
     # The whole name and the last name in their search form: what begins with the words is found by an index.
     search_names = ArrayField(models.CharField(max_length=4 * NAME_LENGTH), default=list, editable=False)
+    # In which language the bank writes to them; empty while they have not chosen.
+    language = models.CharField(max_length=LANGUAGE_LENGTH, default="", blank=True)
+    # How often all sessions, and all tokens, were ended (accounts.sessions); every one carries its number.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    token_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -87,6 +96,19 @@ class User(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.first_name
+
+    @property
+    def token_stamp(self) -> str:
+        """What a token has to carry to be accepted: it changes with the password and with the epoch of tokens."""
+        return self._sign_in_stamp(self.token_epoch)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session has to carry; Django's `get_session_auth_hash` and its fallbacks ask for it here."""
+        return self._sign_in_stamp(self.session_epoch, secret)
+
+    def _sign_in_stamp(self, epoch: int | None, secret: str | None = None) -> str:
+        said = f"{self.password} {epoch}" if epoch else self.password
+        return salted_hmac(_STAMP_SALT, said, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the person.

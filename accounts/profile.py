@@ -1,19 +1,26 @@
-"""What people change about themselves: their names and their password.
+"""What people change about themselves: their names, their password and the language the bank writes to them in.
 
-A new password needs the old one, and ends every sign-in from before: sessions and tokens carry a stamp of the password
-(`accounts.tokens`), so there is nothing that would have to be looked up and revoked.
+Only what was given is written, so that two changes at the same moment both stay. A new password needs the old one, and
+ends every sign-in from before: sessions and tokens carry a stamp of the password (`accounts.tokens`), so there is
+nothing that would have to be looked up and revoked.
 """
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.backends import usable_password
-from accounts.errors import InvalidFields, InvalidToken
+from accounts.errors import InvalidFields, InvalidToken, UserNotFound
 from accounts.models import User
 from accounts.mongo import raw_collection
 from accounts.rules import last_name_clean, name_clean, password_problems
+from accounts.selectors import user_get
 from accounts.text import TextRefused
+
+_NAMES = ("first_name", "last_name")
+# As often somebody else's change of the other name may come in between; nobody types that fast.
+_MOST_TRIES = 5
 
 
 def profile_change(
@@ -42,10 +49,30 @@ def profile_change(
         errors |= _password_errors(user, password, current_password)
     if errors:
         raise InvalidFields(errors)
+    given = {"first_name": first_name, "last_name": last_name}
+    change = {name: getattr(user, name) for name, value in given.items() if value is not None}
     before = user.password
     if password is not None:
-        user.password = make_password(str(password))
-    _store(user, before)
+        change["password"] = user.password = make_password(str(password))
+    if change:
+        _store(user, change, before)
+    return user
+
+
+def language_choose(*, user: User, language: object) -> User:
+    """Keep in which language the bank writes to somebody.
+
+    Args:
+        user: whose choice it is.
+        language: the code of one of the bank's languages, as in `LANGUAGES`.
+
+    Raises:
+        InvalidFields: the bank does not speak it.
+    """
+    if language not in [code for code, _ in settings.LANGUAGES]:
+        raise InvalidFields({"language": ["The bank does not speak this language."]})
+    user.language = str(language)
+    user.save(update_fields=["language"])
     return user
 
 
@@ -71,11 +98,30 @@ def _password_errors(user: User, password: object, current: object) -> dict[str,
     return errors
 
 
-def _store(user: User, password_before: str) -> None:
-    # One write, and only while the password is the one that this sign-in stands on.
-    user.derive_fields()
-    names = ("first_name", "last_name", "search_names", "password")
-    change: dict[str, Any] = {name: getattr(user, name) for name in names}
-    people = raw_collection(User._meta.db_table)
-    if people.update_one({"_id": user.pk, "password": password_before}, {"$set": change}).matched_count != 1:
+def _store(user: User, change: dict[str, Any], password_before: str) -> None:
+    """Write the change and nothing else, while the password is the one that this sign-in stands on.
+
+    The words that people are found by come from both names. So the name that is not changed has to be as it was read;
+    if it is not, the person is read once more.
+    """
+    kept = [name for name in _NAMES if name not in change] if change.keys() & set(_NAMES) else []
+    for _ in range(_MOST_TRIES):
+        user.derive_fields()
+        derived = {"search_names": user.search_names} if change.keys() & set(_NAMES) else {}
+        as_read = {"_id": user.pk, "password": password_before, **{name: getattr(user, name) for name in kept}}
+        people = raw_collection(User._meta.db_table)
+        if people.update_one(as_read, {"$set": {**change, **derived}}).matched_count == 1:
+            return
+        for name in kept:
+            setattr(user, name, getattr(_as_now(user, password_before), name))
+    raise InvalidToken
+
+
+def _as_now(user: User, password_before: str) -> User:
+    try:
+        found = user_get(user.pk)
+    except UserNotFound:
+        raise InvalidToken from None
+    if found.password != password_before:
         raise InvalidToken
+    return found

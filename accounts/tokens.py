@@ -7,7 +7,8 @@ revoked and has not expired yet, so that checking a request is one look at `_id`
 
 simplejwt's own list of revoked tokens does not work on MongoDB: it answers that all is well and revokes nothing.
 
-Tokens also carry a stamp of the password, as Django's sessions do: a new password ends all tokens from before.
+Tokens also carry a stamp of the password and of an epoch, as Django's sessions do: a new password ends all tokens from
+before, and so does signing out everywhere (`accounts.sessions`).
 """
 
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def _owner(token: "AccessToken | RefreshToken", *, marks: list[str]) -> User:
 
 
 def _stamp(user: User) -> str:
-    return user.get_session_auth_hash()[:_STAMP_LENGTH]
+    return user.token_stamp[:_STAMP_LENGTH]
 
 
 def _consume(token: "RefreshToken") -> None:

@@ -188,6 +188,7 @@ TABLE: dict[type[BaseException], Kind] = {
     ledger.AccountNotFound: Kind("account_not_found", 404),
     ledger.TransactionNotFound: Kind("transaction_not_found", 404),
     people.UserNotFound: Kind("user_not_found", 404),
+    people.SessionNotFound: Kind("session_not_found", 404),
     DeliveryNotFound: Kind("delivery_not_found", 404),
     NotificationNotFound: Kind("notification_not_found", 404),
     RunNotFound: Kind("payment_run_not_found", 404),

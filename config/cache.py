@@ -1,4 +1,4 @@
-"""Django's cache on MongoDB: the counters of the request limits and the sessions of browsers, for all processes.
+"""Django's cache on MongoDB, for all processes: the counters of the request limits.
 
 One document for a key: `_id` is the key, `expires_at` the time after which it does not exist any more, `value` an
 integer as it is or anything else as JSON; nothing is ever unpickled. A TTL index, made by a migration, removes expired
@@ -33,7 +33,7 @@ class MongoCache(BaseCache):
     """A cache whose `LOCATION` names a collection.
 
     The option `DURABLE` (true unless set otherwise) says whether a write waits until a majority of the replica set
-    has it in its journal. Sessions need that; counters do not, and are several times faster without.
+    has it in its journal. Counters need not, and are several times faster without.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:

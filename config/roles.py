@@ -25,7 +25,6 @@ OF_DJANGO: dict[str, tuple[str, ...]] = {
     "auth_group_permissions": (),
     "auth_permission": (),
     "cache_counters": ("find", "insert", "update", "remove"),
-    "cache_sessions": ("find", "insert", "update", "remove"),
     "django_content_type": (),
     "django_migrations": ("find",),
 }

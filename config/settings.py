@@ -166,13 +166,11 @@ MIGRATION_MODULES = {
     "florin": "config.migrations.florin",
 }
 
-# Counters of the request limits and browser sessions: two collections, so that neither can crowd out the other.
-# A counter need not survive a fail-over, and a session has to.
+# Counters of the request limits; they need not survive a fail-over. Browser sessions have to, and are no cache.
 _COUNTERS = {"LOCATION": "cache_counters", "OPTIONS": {"DURABLE": False}}
 CACHES = {
     "default": {"BACKEND": "config.cache.MongoCache", **_COUNTERS},
     "limits": {"BACKEND": "config.cache.CountingCache", **_COUNTERS},
-    "sessions": {"BACKEND": "config.cache.MongoCache", "LOCATION": "cache_sessions"},
 }
 RATELIMIT_USE_CACHE = "limits"
 # django-ratelimit knows only the caches Django ships; config.cache is shared and atomic (see its tests).
@@ -193,8 +191,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "landing"
 
-SESSION_ENGINE = "config.sessions"
-SESSION_CACHE_ALIAS = "sessions"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = "florin_session"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_SECURE = IS_PRODUCTION

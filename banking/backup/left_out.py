@@ -8,15 +8,16 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.session_records import COLLECTION as SESSIONS
 from ledger import store
 
 _REASONS = {
+    SESSIONS: "sign-ins of browsers; people sign in again, and who was signed out stays out",
     store.PROCESSES: "the processes of then; their database sessions are ended",
     store.LEASES: "who did what for all processes then; nobody would hand it on",
 }
 _CACHE_REASONS = {
     "default": "counters of the request limits, which begin anew",
-    "sessions": "sign-ins; people sign in again, and who was signed out stays out",
 }
 
 

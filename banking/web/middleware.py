@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
+from accounts.session_records import Visit
 from banking.origin import is_api
 from banking.web.language import LanguageMiddleware
 
@@ -48,10 +51,31 @@ class CompressionMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class BrowserSessionMiddleware(SessionMiddleware):
+    """Django's own, which also tells the session who asks, and writes down now and then that somebody was here."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.session.visit = Visit(  # type: ignore[attr-defined] - of accounts.session_store
+            address=str(request.META.get("REMOTE_ADDR", "")), agent=request.headers.get("User-Agent", "")
+        )
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        try:
+            response = super().process_response(request, response)
+        except SessionInterrupted:
+            # The session was ended in another browser meanwhile. What was asked is done, so that is the answer; it
+            # was the last one.
+            response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE)
+            return response
+        request.session.see()  # type: ignore[attr-defined]
+        return response
+
+
 # None of them has more to say than its call: no hook for views, exceptions or templates is lost.
 compression = _for_pages(CompressionMiddleware)
 language = _for_pages(LanguageMiddleware)
 content_policy = _for_pages(CSPMiddleware)
-session = _for_pages(SessionMiddleware)
+session = _for_pages(BrowserSessionMiddleware)
 sign_in = _for_pages(AuthenticationMiddleware)
 messages = _for_pages(MessageMiddleware)

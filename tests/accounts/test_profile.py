@@ -6,7 +6,7 @@ import pytest
 
 from accounts.errors import InvalidFields, InvalidToken
 from accounts.models import User
-from accounts.profile import profile_change
+from accounts.profile import language_choose, profile_change
 from tests.accounts.together import outcomes_together
 from tests.cast import PASSWORD
 
@@ -65,3 +65,35 @@ def test_of_eight_new_passwords_at_once_one_is_set(owner: User) -> None:
 
     assert outcomes_together(8, change) == {"ok": 1, "InvalidToken": 7}
     assert sum(stored(owner).check_password(f"{NEW} {number}") for number in range(8)) == 1
+
+
+def test_two_changes_of_two_names_at_once_both_stay(owner: User) -> None:
+    """And the words that the person is found by are those of both."""
+    readings = [stored(owner), stored(owner)]
+    changes: list[dict[str, str]] = [{"first_name": "Oona"}, {"last_name": "Other"}]
+    assert outcomes_together(2, lambda number: profile_change(user=readings[number], **changes[number])) == {"ok": 2}
+    assert (stored(owner).name, stored(owner).search_names) == ("Oona Other", ["oona other", "other"])
+
+
+def test_a_new_password_undoes_no_new_name(owner: User) -> None:
+    late = stored(owner)
+    profile_change(user=stored(owner), first_name="Oona")
+    profile_change(user=late, password=NEW, current_password=PASSWORD)
+    assert (stored(owner).first_name, stored(owner).check_password(NEW)) == ("Oona", True)
+
+
+def test_of_a_name_that_is_given_late_the_other_is_the_newer_one(owner: User) -> None:
+    late = stored(owner)
+    profile_change(user=stored(owner), last_name="Newer")
+    assert profile_change(user=late, first_name="Oona").name == "Oona Newer"
+    assert stored(owner).search_names == ["newer", "oona newer"]
+
+
+def test_only_a_language_of_the_bank_is_kept(owner: User) -> None:
+    assert stored(owner).language == ""
+    language_choose(user=owner, language="en")
+    assert stored(owner).language == "en"
+    for language in ("xx", "", None, 5, {"$gt": ""}, "en" * 50):
+        with pytest.raises(InvalidFields):
+            language_choose(user=stored(owner), language=language)
+    assert stored(owner).language == "en"

@@ -36,13 +36,13 @@ def test_signing_in_and_out(bank_db: Database[dict[str, Any]], owner: User) -> N
     assert found.last_login is not None
     client.logout()
     assert person_behind(session) is None
-    assert bank_db["cache_sessions"].count_documents({}) == 0
+    assert bank_db["accounts_sessions"].count_documents({}) == 0
 
 
 def test_wrong_password_opens_no_session(bank_db: Database[dict[str, Any]], owner: User) -> None:
     assert not Client().login(email=owner.email, password="wrong")
     assert not Client().login(username=owner.email, password="wrong")
-    assert bank_db["cache_sessions"].count_documents({}) == 0
+    assert bank_db["accounts_sessions"].count_documents({}) == 0
 
 
 def test_django_s_name_for_the_address_works_too(owner: User) -> None:

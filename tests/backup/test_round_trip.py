@@ -82,7 +82,7 @@ def test_what_is_left_out_is_named_and_keeps_its_rules(
     with in_database(target) as restored:
         said = restore(tmp_path / "backup")
         assert all(f"left out: {name} (" in said for name in left_out())
-        (expiry,) = [index for index in restored["cache_sessions"].list_indexes() if "expireAfterSeconds" in index]
+        (expiry,) = [index for index in restored["accounts_sessions"].list_indexes() if "expireAfterSeconds" in index]
         assert expiry["expireAfterSeconds"] == 0
 
 

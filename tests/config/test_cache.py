@@ -207,13 +207,6 @@ def test_versions_are_apart(cache: MongoCache) -> None:
     assert (cache.get("key"), cache.get("key", version=2)) == (1, 2)
 
 
-def test_two_caches_are_apart(cache: MongoCache) -> None:
-    cache.set("key", 1)
-    caches["sessions"].clear()
-    assert cache.get("key") == 1
-    assert caches["sessions"].get("key") is None
-
-
 def winners_of_add(cache: MongoCache) -> list[int]:
     """Add sixteen numbers under one key at once and return those that were stored."""
     winners: list[int] = []
@@ -266,9 +259,7 @@ def test_each_operation_is_one_command(cache: MongoCache, monkeypatch: pytest.Mo
 
 
 def test_expired_documents_are_removed_by_the_database(owner_db: Database[Document]) -> None:
-    for name in ("cache_counters", "cache_sessions"):
-        index = owner_db[name].index_information()["expires_at_1"]
-        assert index["expireAfterSeconds"] == 0
+    assert owner_db["cache_counters"].index_information()["expires_at_1"]["expireAfterSeconds"] == 0
 
 
 def test_request_limits_count_in_it(cache: MongoCache) -> None:

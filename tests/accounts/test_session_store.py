@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.base import CreateError, UpdateError
-from django.core.cache import caches
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from config.cache import MongoCache
-from config.sessions import SessionStore
+from accounts import session_records
+from accounts.session_records import record_find, record_id
+from accounts.session_store import SessionStore
 
 Document = dict[str, Any]
 
@@ -47,7 +47,7 @@ def test_ended_session_is_gone_at_once(bank_db: Database[Document], stored: Sess
     key = stored.session_key
     stored.flush()
     assert SessionStore(key).get("who") is None
-    assert bank_db["cache_sessions"].count_documents({}) == 0
+    assert bank_db["accounts_sessions"].count_documents({}) == 0
 
 
 def test_ended_session_is_not_brought_back_by_a_slower_request(stored: SessionStore) -> None:
@@ -56,7 +56,7 @@ def test_ended_session_is_not_brought_back_by_a_slower_request(stored: SessionSt
     stored.flush()
     with pytest.raises(UpdateError):
         slower.save()
-    assert not caches["sessions"].get_many([slower.cache_key])
+    assert record_find(record_id(str(slower.session_key))) is None
 
 
 def test_taken_key_is_not_overwritten(stored: SessionStore) -> None:
@@ -75,6 +75,6 @@ def test_key_changes_at_sign_in_and_keeps_the_content(stored: SessionStore) -> N
 
 def test_dead_database_is_not_an_empty_session(stored: SessionStore, monkeypatch: pytest.MonkeyPatch) -> None:
     client: MongoClient[Document] = MongoClient("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20)
-    monkeypatch.setattr(MongoCache, "_collection", client["test_dead"]["cache"])
+    monkeypatch.setattr(session_records, "_records", lambda: client["test_dead"]["sessions"])
     with pytest.raises(PyMongoError):
         SessionStore(stored.session_key).load()
