@@ -5,6 +5,7 @@ ends every sign-in from before: sessions and tokens carry a stamp of the passwor
 nothing that would have to be looked up and revoked.
 """
 
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -44,19 +45,20 @@ def profile_change(
         InvalidFields: at least one field is wrong; it tells all of them. Nothing was changed.
         InvalidToken: somebody else changed the password since this person was read, which ended this sign-in.
     """
-    errors = _names_set(user, first_name=first_name, last_name=last_name)
+    # Whoever still shows the person shows them as they are stored, also when this is refused.
+    changed, given = copy(user), {"first_name": first_name, "last_name": last_name}
+    errors = _names_set(changed, given)
     if password is not None:
-        errors |= _password_errors(user, password, current_password)
+        errors |= _password_errors(changed, password, current_password)
     if errors:
         raise InvalidFields(errors)
-    given = {"first_name": first_name, "last_name": last_name}
-    change = {name: getattr(user, name) for name, value in given.items() if value is not None}
-    before = user.password
     if password is not None:
-        change["password"] = user.password = make_password(str(password))
-    if change:
-        _store(user, change, before)
-    return user
+        changed.password = make_password(str(password))
+        given["password"] = password
+    names = [name for name, value in given.items() if value is not None]
+    if names:
+        _store(changed, {name: getattr(changed, name) for name in names}, user.password)
+    return changed
 
 
 def language_choose(*, user: User, language: object) -> User:
@@ -76,7 +78,7 @@ def language_choose(*, user: User, language: object) -> User:
     return user
 
 
-def _names_set(user: User, **names: object) -> dict[str, list[str]]:
+def _names_set(user: User, names: dict[str, object]) -> dict[str, list[str]]:
     """Give the person those names that are not None; return what is wrong with them."""
     errors = {}
     for name, value in names.items():

@@ -1,7 +1,7 @@
 """The collection of browser sessions, and what a person's document says about sign-ins and language.
 
-Sessions used to lie in a cache under their keys (`config`'s own migration removes that one); people sign in again once.
-Tokens stay good: a person begins at epoch nought, which no stamp mentions.
+Sessions used to lie in a cache under their keys (the project's own migration removes that one), so people sign in
+again once. Tokens stay good: a person begins at epoch nought, which no stamp mentions.
 """
 
 import importlib

@@ -44,6 +44,4 @@ def sign_ins_end_all(*, user: User, origin: Origin) -> None:
 
 
 def _write_down(user: User, origin: Origin, which: str) -> None:
-    audit_record(
-        action="sessions.ended", status=SUCCESS, origin=origin, subject=user.pk, details={"which": which}
-    )
+    audit_record(action="sessions.ended", status=SUCCESS, origin=origin, subject=user.pk, details={"which": which})

@@ -6,11 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import InvalidFields
-from accounts.rules import PASSWORD_SHORTEST
 from banking.amounts import amount_locale, amount_read, amount_written
 from banking.names import accounts_named
 from banking.templatetags.florin import as_money
@@ -22,58 +19,7 @@ from ledger.records import ACTIVE, CREDIT, DEBIT, Account
 from ledger.transfers import MAX_NOTE, note_check
 
 _ZERO = re.compile(r"0+([.,]0*)?", re.ASCII)
-MISSING = {"required": "This has to be filled in."}
-PASSWORD_RULES = (
-    f"At least {PASSWORD_SHORTEST} characters, not only digits, not a common password, unlike your name and e-mail."
-)
-
-
-class RegisterForm(forms.Form):
-    """Becoming a customer. What is missing is also the service's to say, so that it is said with all the rest."""
-
-    first_name = forms.CharField(
-        label="First name", required=False, widget=forms.TextInput({"autocomplete": "given-name", "required": True})
-    )
-    last_name = forms.CharField(
-        label="Last name", required=False, widget=forms.TextInput({"autocomplete": "family-name", "required": True})
-    )
-    email = forms.CharField(
-        label="E-mail", required=False, widget=forms.EmailInput({"autocomplete": "email", "required": True})
-    )
-    password = forms.CharField(
-        label="Password",
-        required=False,
-        strip=False,
-        help_text=PASSWORD_RULES,
-        widget=forms.PasswordInput({"autocomplete": "new-password", "required": True}),
-    )
-    document = forms.CharField(
-        label="CPF or CNPJ",
-        required=False,
-        help_text="The tax document of a person or a company in Brazil.",
-        widget=forms.TextInput({"autocomplete": "off"}),
-    )
-
-    def refuse(self, error: InvalidFields) -> None:
-        """Show what the service found wrong, each at its field."""
-        for name, sentences in error.errors.items():
-            self.add_error(name if name in self.fields else None, ValidationError(sentences))
-
-
-class LoginForm(forms.Form):
-    """Signing in."""
-
-    email = forms.CharField(
-        label="E-mail",
-        error_messages=MISSING,
-        widget=forms.EmailInput({"autocomplete": "username"}),
-    )
-    password = forms.CharField(
-        label="Password",
-        strip=False,
-        error_messages=MISSING,
-        widget=forms.PasswordInput({"autocomplete": "current-password"}),
-    )
+MISSING = {"required": _("This has to be filled in.")}
 
 
 class SendForm(forms.Form):

@@ -5,18 +5,22 @@ from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts.errors import DocumentTaken, EmailTaken, InvalidCredentials, InvalidFields
 from accounts.models import User
+from accounts.profile import language_choose
 from accounts.services import user_authenticate
 from banking import limits
+from banking.errors import RateLimited
 from banking.origin import origin_of
 from banking.services.customers import customer_register
-from banking.web.forms import LoginForm, RegisterForm
+from banking.web.door_forms import LoginForm, RefusableForm, RegisterForm
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.preferences import preference_keep
-from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page
+from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page, zone_of
 
 _BACKEND = "accounts.backends.EmailBackend"
 
@@ -34,33 +38,35 @@ def landing(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     """Become a customer, with the first account, and be signed in."""
     if request.user.is_authenticated:
-        return redirect("dashboard")
+        return redirect(safe_next(request, reverse("dashboard")))
     if request.method != "POST":
-        return _register_page(request, RegisterForm())
-    limits.hit(request, group=limits.AUTH)
+        return _form_page(request, "pages/register.html", RegisterForm())
     form = RegisterForm(request.POST)
-    user = _registered(request, form) if form.is_valid() else None
+    try:
+        limits.hit(request, group=limits.AUTH)
+        user = _registered(request, form) if form.is_valid() else None
+    except RateLimited as error:
+        return _refused_for_now(request, "pages/register.html", form, error)
     if user is None:
-        return _register_page(request, form, status=422)
+        return _form_page(request, "pages/register.html", form, status=422)
     login(request, user, backend=_BACKEND)
-    messages.success(request, f"Welcome to Florin, {user.first_name}. Your account is open.")
+    messages.success(request, _("Welcome to Florin, %(name)s. Your account is open.") % {"name": user.first_name})
     return redirect(safe_next(request, reverse("dashboard")))
 
 
 def _registered(request: HttpRequest, form: RegisterForm) -> User | None:
     try:
-        return customer_register(**form.cleaned_data, origin=origin_of(request, None))
+        user = customer_register(**form.cleaned_data, origin=origin_of(request, None))
     except InvalidFields as error:
         form.refuse(error)
     except EmailTaken as error:
         form.add_error("email", error.message)
     except DocumentTaken as error:
         form.add_error("document", error.message)
+    else:
+        # The bank writes to them in the language that they have read this page in.
+        return language_choose(user=user, language=get_language())
     return None
-
-
-def _register_page(request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
-    return render(request, "pages/register.html", {"form": form, "next": safe_next(request, "")}, status=status)
 
 
 @never_cache
@@ -70,12 +76,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         return redirect(safe_next(request, start_page(request.user)))
     if request.method != "POST":
-        return _login_page(request, LoginForm())
-    limits.hit(request, group=limits.AUTH)
+        return _form_page(request, "pages/login.html", LoginForm())
     form = LoginForm(request.POST)
-    user = _authenticated(request, form) if form.is_valid() else None
+    try:
+        limits.hit(request, group=limits.AUTH)
+        user = _authenticated(request, form) if form.is_valid() else None
+    except RateLimited as error:
+        return _refused_for_now(request, "pages/login.html", form, error)
     if user is None:
-        return _login_page(request, form, status=422)
+        return _form_page(request, "pages/login.html", form, status=422)
     limits.sign_in_remember(request, email=user.email)
     login(request, user, backend=_BACKEND)
     return redirect(safe_next(request, start_page(user)))
@@ -90,15 +99,23 @@ def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
         return None
 
 
-def _login_page(request: HttpRequest, form: LoginForm, status: int = 200) -> HttpResponse:
-    return render(request, "pages/login.html", {"form": form, "next": safe_next(request, "")}, status=status)
+def _refused_for_now(request: HttpRequest, template: str, form: RefusableForm, error: RateLimited) -> HttpResponse:
+    """Show the form as it was filled in, with when it may be sent again."""
+    form.refuse_for_now(error, zone=zone_of(request))
+    response = _form_page(request, template, form, status=429)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _form_page(request: HttpRequest, template: str, form: RefusableForm, status: int = 200) -> HttpResponse:
+    return render(request, template, {"form": form, "next": safe_next(request, "")}, status=status)
 
 
 @sends
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
-    messages.success(request, "You are signed out.")
+    messages.success(request, _("You are signed out."))
     return redirect("landing")
 
 
