@@ -24,15 +24,15 @@ def device_words(agent: str) -> str:
 
 
 def address_words(address: str) -> str:
-    """Return the network of an address, which tells home from abroad: `203.0.113.…`, `2001:db8:85a3:…`."""
+    """Return the network of an address, which tells home from abroad: `203.0.113.*`, `2001:db8:85a3:*`."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return _("Unknown address")
     if parsed.version == 4:
-        return f"{str(parsed).rpartition('.')[0]}.…"
+        return f"{str(parsed).rpartition('.')[0]}.*"
     groups = parsed.exploded.split(":")[:3]
-    return ":".join(f"{int(group, 16):x}" for group in groups) + ":…"
+    return ":".join(f"{int(group, 16):x}" for group in groups) + ":*"
 
 
 def is_phone(agent: str) -> bool:

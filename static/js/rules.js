@@ -5,7 +5,8 @@ const holds = {
 };
 
 document.querySelectorAll(".rules").forEach((list) => {
-  const input = list.closest(".field").querySelector("input");
+  const input = list.closest(".field")?.querySelector("input");
+  if (!input) return;
   input.addEventListener("input", () => {
     list.querySelectorAll("[data-rule]").forEach((rule) => {
       rule.toggleAttribute("data-holds", holds[rule.dataset.rule](input.value, rule));
