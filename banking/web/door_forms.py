@@ -28,8 +28,8 @@ password_rules = lazy(_password_rules, SafeString)
 class RefusableForm(forms.Form):
     """A form that repeats what a service or a limit refuses."""
 
-    # Whether a limit refused it: the answer's status.
-    is_too_often = False
+    # Seconds until it may be sent again, when a limit refused it.
+    retry_after = 0
 
     def refuse(self, error: InvalidFields) -> None:
         """Show what the service found wrong, each at its field."""
@@ -53,7 +53,7 @@ class RefusableForm(forms.Form):
             minutes,
         )
         self.add_error(None, sentence % {"minutes": minutes, "time": again})
-        self.is_too_often = True
+        self.retry_after = max(1, error.retry_after)
 
 
 class RegisterForm(RefusableForm):

@@ -18,6 +18,7 @@ from banking.errors import RateLimited
 from banking.origin import origin_of
 from banking.services.customers import customer_register
 from banking.web.door_forms import LoginForm, RefusableForm, RegisterForm
+from banking.web.form_pages import form_page
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.preferences import preference_keep
 from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page, zone_of
@@ -40,15 +41,16 @@ def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(safe_next(request, reverse("dashboard")))
     if request.method != "POST":
-        return _form_page(request, "pages/register.html", RegisterForm())
+        return _door(request, "pages/register.html", RegisterForm())
     form = RegisterForm(request.POST)
     try:
         limits.hit(request, group=limits.AUTH)
         user = _registered(request, form) if form.is_valid() else None
     except RateLimited as error:
-        return _refused_for_now(request, "pages/register.html", form, error)
+        form.refuse_for_now(error, zone=zone_of(request))
+        user = None
     if user is None:
-        return _form_page(request, "pages/register.html", form, status=422)
+        return _door(request, "pages/register.html", form)
     login(request, user, backend=_BACKEND)
     messages.success(request, _("Welcome to Florin, %(name)s. Your account is open.") % {"name": user.first_name})
     return redirect(safe_next(request, reverse("dashboard")))
@@ -76,15 +78,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         return redirect(safe_next(request, start_page(request.user)))
     if request.method != "POST":
-        return _form_page(request, "pages/login.html", LoginForm())
+        return _door(request, "pages/login.html", LoginForm())
     form = LoginForm(request.POST)
     try:
         limits.hit(request, group=limits.AUTH)
         user = _authenticated(request, form) if form.is_valid() else None
     except RateLimited as error:
-        return _refused_for_now(request, "pages/login.html", form, error)
+        form.refuse_for_now(error, zone=zone_of(request))
+        user = None
     if user is None:
-        return _form_page(request, "pages/login.html", form, status=422)
+        return _door(request, "pages/login.html", form)
     limits.sign_in_remember(request, email=user.email)
     login(request, user, backend=_BACKEND)
     return redirect(safe_next(request, start_page(user)))
@@ -99,16 +102,8 @@ def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
         return None
 
 
-def _refused_for_now(request: HttpRequest, template: str, form: RefusableForm, error: RateLimited) -> HttpResponse:
-    """Show the form as it was filled in, with when it may be sent again."""
-    form.refuse_for_now(error, zone=zone_of(request))
-    response = _form_page(request, template, form, status=429)
-    response["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _form_page(request: HttpRequest, template: str, form: RefusableForm, status: int = 200) -> HttpResponse:
-    return render(request, template, {"form": form, "next": safe_next(request, "")}, status=status)
+def _door(request: HttpRequest, template: str, form: RefusableForm) -> HttpResponse:
+    return form_page(request, template, form, {"form": form, "next": safe_next(request, "")})
 
 
 @sends

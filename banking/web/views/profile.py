@@ -24,6 +24,7 @@ from banking.services import sign_ins
 from banking.services.customers import customer_change
 from banking.web.devices import address_words, device_words, is_phone
 from banking.web.door_forms import RefusableForm
+from banking.web.form_pages import form_page
 from banking.web.language import is_offered, language_keep
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.preferences import preference_keep
@@ -92,7 +93,7 @@ def name(request: HttpRequest) -> HttpResponse:
     """Change one's name."""
     form = NameForm(request.POST)
     if not form.is_valid() or not _changed(request, form, **form.changes()):
-        return _page(request, names=form, status=_status(form))
+        return _page(request, names=form)
     messages.success(request, _("Your name was changed."))
     return redirect("profile")
 
@@ -105,7 +106,7 @@ def password(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(request.POST)
     changed = _changed(request, form, **form.cleaned_data) if form.is_valid() else None
     if changed is None:
-        return _page(request, passwords=form, status=_status(form))
+        return _page(request, passwords=form)
     update_session_auth_hash(request, changed)
     messages.success(request, _("Your password was changed. You are signed out everywhere else."))
     return redirect("profile")
@@ -128,10 +129,6 @@ def _changed(request: HttpRequest, form: RefusableForm, **changes: Any) -> User 
     except RateLimited as error:
         form.refuse_for_now(error, zone=zone_of(request))
     return None
-
-
-def _status(form: RefusableForm) -> int:
-    return 429 if form.is_too_often else 422
 
 
 @reads_and_sends
@@ -203,21 +200,19 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
-    *,
-    names: NameForm | None = None,
-    passwords: PasswordForm | None = None,
-    status: int = 200,
+    request: HttpRequest, *, names: NameForm | None = None, passwords: PasswordForm | None = None
 ) -> HttpResponse:
+    """Show the page, with the form that was sent if one was."""
     user = viewer(request)
     found = sessions_of_user(user=user, current_key=request.session.session_key)
+    name_form, password_form = names or NameForm.of(user), passwords or PasswordForm()
     page = {
-        "names": names or NameForm.of(user),
-        "passwords": passwords or PasswordForm(),
+        "names": name_form,
+        "passwords": password_form,
         "devices": [_device(session) for session in found],
         f"{theme_of(request) or SYSTEM_THEME}_theme": True,
     }
-    return render(request, "pages/profile.html", page, status=status)
+    return form_page(request, "pages/profile.html", names or password_form, page)
 
 
 def _device(session: BrowserSession) -> Device:
