@@ -4,7 +4,7 @@ Together they would be a tenth of the time that an answer to a program takes.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 from accounts.session_records import Visit
+from accounts.session_store import SessionStore
 from banking.origin import is_api
 from banking.web.language import LanguageMiddleware
 
@@ -56,20 +57,24 @@ class BrowserSessionMiddleware(SessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.session.visit = Visit(  # type: ignore[attr-defined] - of accounts.session_store
+        _session_of(request).visit = Visit(
             address=str(request.META.get("REMOTE_ADDR", "")), agent=request.headers.get("User-Agent", "")
         )
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         try:
-            response = super().process_response(request, response)
+            answer = super().process_response(request, response)
         except SessionInterrupted:
             # The session was ended in another browser meanwhile. What was asked is done, so that is the answer; it
             # was the last one.
-            response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE)
+            response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
             return response
-        request.session.see()  # type: ignore[attr-defined]
-        return response
+        _session_of(request).see()
+        return answer
+
+
+def _session_of(request: HttpRequest) -> SessionStore:
+    return cast(SessionStore, request.session)
 
 
 # None of them has more to say than its call: no hook for views, exceptions or templates is lost.

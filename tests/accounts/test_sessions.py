@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from pymongo.database import Database
 from pymongo.errors import WriteError
 
-from accounts import session_store
+from accounts import session_records, session_store
 from accounts.errors import InvalidToken, SessionNotFound
 from accounts.models import User, moment
 from accounts.profile import profile_change
@@ -220,7 +220,7 @@ def _database_name() -> str:
 def test_last_seen_is_written_once_a_minute_and_never_more(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     session = signed_in(owner)
     written: list[str] = []
-    monkeypatch.setattr(session_store.records, "record_seen", lambda *_, **__: written.append("seen"))
+    monkeypatch.setattr(session_records, "record_seen", lambda *_, **__: written.append("seen"))
 
     def request_at(later: timedelta) -> None:
         now = moment() + later

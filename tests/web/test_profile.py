@@ -9,9 +9,13 @@ from django.test import Client
 from pymongo.database import Database
 from pytest_django.fixtures import Settings
 
+from accounts.backends import usable_password
 from accounts.models import User
+from accounts.profile import profile_change
 from accounts.session_records import record_id
+from accounts.sessions import session_end
 from accounts.tokens import access_authenticate, pair_issue
+from banking.services.customers import customer_change
 from banking.web.devices import address_words, device_words
 from ledger.store import books
 from tests.cast import PASSWORD
@@ -129,16 +133,14 @@ def test_a_password_that_was_changed_elsewhere_meanwhile_is_not_changed_back(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other process wins between this request's sign-in and its write."""
-    from accounts import profile as service
-
-    visitor, check = Visitor(bank.owner).get("/profile"), service.usable_password
+    visitor = Visitor(bank.owner).get("/profile")
 
     def change_first(password: object) -> str | None:
-        monkeypatch.setattr(service, "usable_password", check)
-        service.profile_change(user=stored(bank.owner), password="ten quiet owls", current_password=PASSWORD)
-        return check(password)
+        monkeypatch.setattr("accounts.profile.usable_password", usable_password)
+        profile_change(user=stored(bank.owner), password="ten quiet owls", current_password=PASSWORD)
+        return usable_password(password)
 
-    monkeypatch.setattr(service, "usable_password", change_first)
+    monkeypatch.setattr("accounts.profile.usable_password", change_first)
     visitor.send("/profile/password", current_password=PASSWORD, password=NEW)
     assert visitor.path == "/login"
     assert "Nothing was sent" in visitor.text
@@ -223,17 +225,13 @@ def test_of_two_who_sign_the_other_out_the_second_is_signed_out(bank: Bank) -> N
 
 def test_an_ended_session_ends_a_request_that_runs_calmly(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it asked for is done and answered; nothing brings the session back."""
-    from accounts import sessions
-    from banking.web.views import profile as view
-
     mine = Visitor(bank.owner).get("/profile")
-    change = view.customer_change
 
     def ended_meanwhile(**values: Any) -> User:
-        sessions.session_end(user=stored(bank.owner), session_id=record_id(key_of(mine)))
-        return change(**values)
+        session_end(user=stored(bank.owner), session_id=record_id(key_of(mine)))
+        return customer_change(**values)
 
-    monkeypatch.setattr(view, "customer_change", ended_meanwhile)
+    monkeypatch.setattr("banking.web.views.profile.customer_change", ended_meanwhile)
     mine.send("/profile/name", first_name="Oona")
     assert mine.path == "/login"
     assert stored(bank.owner).first_name == "Oona"
