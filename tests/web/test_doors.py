@@ -1,6 +1,7 @@
 """Coming in and going out."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -94,6 +95,41 @@ def test_next_never_leads_elsewhere(bank: Bank, visitor: Visitor, address: str) 
     assert visitor.path == "/dashboard"
 
 
+def test_next_is_kept_between_the_two_doors_and_from_there(bank: Bank, visitor: Visitor) -> None:
+    wanted = "/transactions?direction=DEBIT&words=tea"
+    visitor.get(f"/login?next={quote(wanted, safe='')}")
+    (to_register,) = [link for link in visitor.page.links if link.startswith("/register?")]
+    visitor.get(to_register)
+    (to_login,) = [link for link in visitor.page.links if link.startswith("/login?")]
+    assert visitor.get(to_login).form("/login").values["next"] == wanted
+    assert Visitor(bank.owner).get(to_register).address.endswith(wanted)
+    visitor.get(to_register).send("/register", **NEW)
+    assert visitor.address.endswith(wanted)
+
+
+def test_what_is_wrong_has_the_focus_and_the_title(visitor: Visitor) -> None:
+    for address in ("/login", "/register"):
+        assert "autofocus" not in visitor.get(address).response.content.decode()
+        html = visitor.send(address, email="", password="").response.content.decode()
+        assert html.count("autofocus") == 1
+        assert "<title>Error: " in html
+
+
+def test_the_fields_say_what_they_are_for_and_how_long_they_may_be(visitor: Visitor) -> None:
+    html = visitor.get("/register").response.content.decode() + visitor.get("/login").response.content.decode()
+    for name in ("given-name", "family-name", "email", "new-password", "username", "current-password"):
+        assert f'autocomplete="{name}"' in html
+    assert 'maxlength="254"' in html
+    assert "maxlength" not in "".join(re.findall(r'<input type="password"[^>]*>', html))
+    assert "At least 6 characters" in html
+
+
+def test_the_bank_writes_in_the_language_of_the_page_that_one_registered_on(visitor: Visitor) -> None:
+    visitor.get("/register").send("/language", language="pt-br")
+    visitor.get("/register").send("/register", **NEW)
+    assert User.objects.get(email="nina@example.com").language == "pt-br"
+
+
 def test_signing_out_needs_a_form(bank: Bank) -> None:
     visitor = Visitor(bank.owner)
     assert visitor.get("/logout").status == 405
@@ -121,6 +157,8 @@ def test_too_many_attempts_are_told_to_wait(visitor: Visitor, settings: Settings
     assert [visitor.post(address, values).status for _ in range(3)] == [422, 422, 429]
     assert 0 < int(visitor.response["Retry-After"]) <= 900
     assert "One moment, please" in visitor.text
+    assert re.search(r"You can try again in \d+ minutes?, at \d\d:\d\d UTC\.", visitor.text)
+    assert visitor.form(address).values["email"] == "x"
     assert visitor.get(address).status == 200
 
 
