@@ -12,7 +12,7 @@ from django_mongodb_backend.queryset import RawQuerySet
 from pymongo.errors import AutoReconnect
 
 from accounts.errors import UserNotFound
-from accounts.models import EMAIL_LENGTH, User
+from accounts.models import EMAIL_LENGTH, Role, User
 from accounts.mongo import raw_collection
 from accounts.rules import email_clean
 from accounts.text import TextRefused, search_form, text_clean
@@ -22,6 +22,8 @@ from accounts.text import TextRefused, search_form, text_clean
 MOST_FOUND = 100
 # As far as this row pages have numbers, for what is skipped is counted one by one.
 NUMBERED_ROWS = 10_000
+# Among how many people a request looks for administrators at most, who have no index of their own.
+MOST_EXAMINED = 10_000
 _PAGE_LARGEST = 100
 # No text that begins with the words sorts behind them followed by the last character there is.
 _LAST_CHARACTER = "\U0010ffff"
@@ -221,19 +223,48 @@ def users_page(*, words: str, page: int = 1, after: tuple[datetime, ObjectId] | 
     return UsersPage(left[:limit], total, len(left) > limit)
 
 
+@dataclass(frozen=True, slots=True)
+class AdminsPage:
+    """Some administrators, newest first; `end` is where to go on looking, None after the last person of the bank."""
+
+    users: list[User]
+    end: tuple[datetime, ObjectId] | None
+
+
+def admins_page(*, after: tuple[datetime, ObjectId] | None, limit: int) -> AdminsPage:
+    """Return administrators, newest first, looked for among `MOST_EXAMINED` people.
+
+    Args:
+        after: `end` of the page before.
+        limit: people on a page, at most 100.
+    """
+    limit = _bounded(limit)
+    people = _newest_from(after)
+    looked_for: list[Query] = [{"$limit": MOST_EXAMINED}, {"$match": {"role": str(Role.ADMIN)}}, {"$limit": limit + 1}]
+    found = _people([*people, *looked_for])
+    if len(found) > limit:
+        return AdminsPage(found[:limit], _place(found[limit - 1]))
+    last = _people([*people, {"$skip": MOST_EXAMINED - 1}, {"$limit": 1}])
+    return AdminsPage(found, _place(last[0]) if last else None)
+
+
 def users_count() -> int:
     """Return how many people there are, as the collection counts them itself; after a crash it may be a few off."""
     return raw_collection(User._meta.db_table).estimated_document_count()
 
 
 def _users_newest(after: tuple[datetime, ObjectId] | None, skipped: int, wanted: int) -> list[User]:
+    return _people([*_newest_from(after), {"$skip": skipped}, {"$limit": wanted}])
+
+
+def _newest_from(after: tuple[datetime, ObjectId] | None) -> list[Query]:
+    """Return how people are read from the newest, or from a place on."""
     query: Query = {}
     if after is not None:
         # The first condition bounds the index, the second leaves out who joined in the same millisecond before.
         joined, last = after
         query = {"created_at": {"$lte": joined}, "$or": [{"created_at": {"$lt": joined}}, {"_id": {"$lt": last}}]}
-    newest_first = {"$sort": {"created_at": -1, "_id": -1}}
-    return _people([{"$match": query}, newest_first, {"$skip": skipped}, {"$limit": wanted}])
+    return [{"$match": query}, {"$sort": {"created_at": -1, "_id": -1}}]
 
 
 def _users_named(words: str) -> tuple[list[User], int | None]:

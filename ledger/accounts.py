@@ -13,7 +13,7 @@ from pymongo.client_session import ClientSession
 from ledger import atomic, audit, events
 from ledger.audit import Origin, audit_document
 from ledger.errors import AccountExists, AccountNotEmpty, AccountNotFound, AccountStateConflict, LedgerError
-from ledger.money import currency_check
+from ledger.money import currency_check, offered_currencies
 from ledger.posting import post_within
 from ledger.records import ACTIVE, CLOSED, CUSTOMER, FROZEN, FUNDING, INACTIVE, Account, Document, now
 from ledger.rules import Instruction
@@ -186,6 +186,20 @@ def accounts_of_owners(owners: Iterable[ObjectId]) -> dict[ObjectId, list[Accoun
     for account in sorted((Account.of(document) for document in found), key=lambda account: account.created_at):
         by_owner[cast(ObjectId, account.owner)].append(account)
     return by_owner
+
+
+def owners_frozen(*, after: ObjectId | None, limit: int) -> list[ObjectId]:
+    """Return who has a frozen account, each once, in the reverse order of their ids.
+
+    Args:
+        after: only those whose ids are less than this one.
+        limit: how many at most.
+    """
+    query: Document = {"status": FROZEN, **({} if after is None else {"owner": {"$lt": after}})}
+    # Somebody has an account in each currency, and the bank has few of these.
+    frozen = books().accounts.find(query, {"_id": 0, "owner": 1}, hint="frozen_by_owner").sort("owner", -1)
+    found = frozen.limit(limit * len(offered_currencies()))
+    return list(dict.fromkeys(document["owner"] for document in found))[:limit]
 
 
 def accounts_by_ids(ids: Iterable[ObjectId]) -> dict[ObjectId, Account]:

@@ -268,6 +268,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     store.OWNERS: [],
     store.ACCOUNTS: [
         IndexModel([("owner", ASCENDING), ("currency", ASCENDING)], unique=True, name="one_per_owner_and_currency"),
+        # The few that an operator looks for. A transfer changes neither of the two.
+        IndexModel([("owner", DESCENDING)], name="frozen_by_owner", partialFilterExpression={"status": FROZEN}),
     ],
     store.TRANSACTIONS: [
         IndexModel([("sender", ASCENDING), ("key", ASCENDING)], unique=True, name="one_per_sender_and_key"),

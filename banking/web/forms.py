@@ -1,7 +1,7 @@
 """What people fill in. A form reads and shows; the rules stand in the services, whose sentences it repeats."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from banking.amounts import amount_locale, amount_read, amount_written
 from banking.names import accounts_named
 from banking.templatetags.florin import as_money
+from banking.web.days import midnight
 from banking.web.receivers import ReceiverRefused, account_number, receiver_find
 from ledger.errors import LedgerError
 from ledger.history import EntryFilter
@@ -151,8 +152,8 @@ class FilterForm(forms.Form):
         found = self.cleaned_data
         words = found["words"]
         return EntryFilter(
-            since=self._midnight(found["since"]),
-            until=self._midnight(found["until"], days_later=1),
+            since=midnight(found["since"], self.zone),
+            until=midnight(found["until"], self.zone, days_later=1),
             direction=found["direction"] or None,
             min_minor=found["least"],
             max_minor=found["most"],
@@ -173,12 +174,6 @@ class FilterForm(forms.Form):
     def _amount(self, name: str) -> int | None:
         text = str(self.cleaned_data[name])
         return int(_or_refuse(lambda: amount_read(text, self.account.currency))) if text else None
-
-    def _midnight(self, day: date | None, *, days_later: int = 0) -> datetime | None:
-        # The calendar has a last day, and some zones lie beyond it.
-        if day is None or not date.min < day < date.max - timedelta(days=1):
-            return None
-        return datetime.combine(day + timedelta(days=days_later), time.min, tzinfo=self.zone).astimezone(UTC)
 
 
 class ReasonForm(forms.Form):

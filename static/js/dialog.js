@@ -1,9 +1,21 @@
 // A part loaded into the dialog opens it; its "cancel" link closes it instead of leaving the page.
 const dialog = document.getElementById("dialog");
 
+let opener = null;
+
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === dialog && !dialog.open) dialog.showModal();
+  if (event.detail.target !== dialog || dialog.open || !dialog.hasChildNodes()) return;
+  opener = document.activeElement;
+  dialog.showModal();
 });
+
+// What a form in the dialog is answered stays in the dialog, also when it was refused.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target === dialog && [409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+});
+
+// The server says that what the dialog was for is done.
+document.addEventListener("dialog-done", () => dialog.close());
 
 dialog?.addEventListener("click", (event) => {
   const outside = event.target === dialog && pressedOutside(event);
@@ -12,8 +24,12 @@ dialog?.addEventListener("click", (event) => {
   dialog.close();
 });
 
-// Emptied on closing, so that its headings and fields do not stay in the page twice.
-dialog?.addEventListener("close", () => dialog.replaceChildren());
+// Emptied on closing, so that its headings and fields do not stay in the page twice. What opened it may have been
+// replaced meanwhile; the focus goes to what stands in its place.
+dialog?.addEventListener("close", () => {
+  dialog.replaceChildren();
+  if (opener && !opener.isConnected) document.getElementById(opener.id)?.focus();
+});
 
 function pressedOutside(event) {
   const box = dialog.getBoundingClientRect();

@@ -1,114 +1,78 @@
-"""For administrators: people and their accounts, freezing and unfreezing."""
+"""For administrators: everybody, and one person with accounts, transactions and audit trail."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.selectors import MOST_FOUND, NUMBERED_ROWS
-from banking import limits
-from banking.access import account_id_read
-from banking.selectors.people import PEOPLE_A_PAGE, people_page, person_of_account
-from banking.services.moderation import account_freeze, account_unfreeze
-from banking.web.forms import ReasonForm
-from banking.web.methods import reads, reads_and_sends
-from banking.web.viewer import admin_action, admin_page, origin, viewer
-from ledger.accounts import account_get
-from ledger.errors import AccountNotFound, AccountStateConflict, RequestInvalid
-from ledger.records import CUSTOMER, Account
+from accounts.selectors import MOST_EXAMINED, MOST_FOUND
+from banking.selectors.deeds import deeds_page
+from banking.selectors.directory import directory_page
+from banking.selectors.people import Person
+from banking.selectors.transfers import TRANSFERS_A_PAGE, person_get, transfers_of_accounts
+from banking.web.console_forms import PeopleFilterForm
+from banking.web.methods import reads
+from banking.web.viewer import admin_page
+from ledger.trail import AuditFilter
 
-_CHANGES = {"freeze": account_freeze, "unfreeze": account_unfreeze}
-_LARGEST_PAGE = NUMBERED_ROWS // PEOPLE_A_PAGE
+_TRANSFERS_AT_FIRST = 10
+_DEEDS_AT_FIRST = 10
 
 
 @reads
 @admin_page
 def users(request: HttpRequest) -> HttpResponse:
-    """Everybody, newest first, with search."""
-    words, number = request.GET.get("words", "")[:254], _page_number(request)
-    found = people_page(words=words, page=number)
-    # Who is found by words is counted only so far, and pages have numbers only so far.
-    rows = min(MOST_FOUND if found.total is None else found.total, NUMBERED_ROWS)
-    pages = max(1, -(-rows // PEOPLE_A_PAGE))
+    """Everybody, newest first, with search; for a script that asks for a part, only the people."""
+    filters = PeopleFilterForm(request.GET)
+    words, cursor = request.GET.get("words", "")[:254], request.GET.get("cursor", "")
+    show = request.GET.get("show", "") if filters.is_valid() else ""
     page = {
-        "people": found.people,
-        "total": found.total,
+        "filters": filters,
+        "found": directory_page(words=words, show=show, cursor=cursor or None),
         "most_found": MOST_FOUND,
+        "most_examined": MOST_EXAMINED,
         "words": words,
-        "page": number,
-        "place": _place(request),
-        "pages": pages,
-        "previous_page": number - 1 if number > 1 else None,
-        "next_page": number + 1 if number < pages else None,
+        "show": show,
+        "cursor": cursor,
+        "list_address": _list_address(words, show),
     }
-    return render(request, "pages/admin-users.html", page)
+    return render(request, _people_template(request, cursor), page)
 
 
-@reads_and_sends
-@admin_action(lambda request, **_: _users_address(request))
-def freeze(request: HttpRequest, account_id: str) -> HttpResponse:
-    """Ask once, with a reason, then freeze."""
-    return _change(request, account_id, "freeze")
+def _list_address(words: str, show: str) -> str:
+    """Return the address of the list, to come back to from a question."""
+    query = urlencode({name: value for name, value in (("words", words), ("show", show)) if value})
+    return f"{reverse('admin_users')}?{query}" if query else reverse("admin_users")
 
 
-@reads_and_sends
-@admin_action(lambda request, **_: _users_address(request))
-def unfreeze(request: HttpRequest, account_id: str) -> HttpResponse:
-    """Ask once, with a reason, then unfreeze."""
-    return _change(request, account_id, "unfreeze")
+def _people_template(request: HttpRequest, cursor: str) -> str:
+    if not getattr(request, "htmx", False):
+        return "pages/admin-users.html"
+    return "pages/admin-users-rows.html" if cursor else "pages/admin-users-list.html"
 
 
-def _change(request: HttpRequest, account_id: str, change: str) -> HttpResponse:
-    account = account_get(account_id_read(account_id))
-    if account.kind != CUSTOMER:
-        raise AccountNotFound
-    if request.method != "POST":
-        return _question(request, account, change, ReasonForm())
-    limits.hit(request, group=limits.ADMIN)
-    form = ReasonForm(request.POST)
-    if not form.is_valid() or not _changed(request, account, change, form):
-        return _question(request, account, change, form, status=422)
-    done = "frozen" if change == "freeze" else "active again"
-    messages.success(request, f"The {account.currency} account of {person_of_account(account)} is {done}.")
-    return redirect(_users_address(request))
+@reads
+@admin_page
+def user(request: HttpRequest, user_id: str) -> HttpResponse:
+    """Somebody as the bank knows them; for a script that asks for more of a list, only the next rows."""
+    person = person_get(user_id)
+    asked = {name: request.GET.get(name, "") for name in ("transfers", "deeds")}
+    if getattr(request, "htmx", False) and asked["transfers"]:
+        return render(request, "pages/admin-transfers-rows.html", _transfers(person, asked["transfers"]))
+    if getattr(request, "htmx", False) and asked["deeds"]:
+        return render(request, "pages/admin-deeds-rows.html", _deeds(person, asked["deeds"]))
+    page = {"person": person, **_transfers(person, asked["transfers"]), **_deeds(person, asked["deeds"])}
+    return render(request, "pages/admin-user.html", page)
 
 
-def _changed(request: HttpRequest, account: Account, change: str, form: ReasonForm) -> bool:
-    reason = form.cleaned_data["reason"]
-    try:
-        _CHANGES[change](admin=viewer(request), account_id=account.id, reason=reason, origin=origin(request))
-    except RequestInvalid as error:
-        form.add_error("reason", error.message)
-    except AccountStateConflict as error:
-        form.add_error(None, error.message)
-    return form.is_valid()
+def _transfers(person: Person, cursor: str) -> dict[str, object]:
+    limit = TRANSFERS_A_PAGE if cursor else _TRANSFERS_AT_FIRST
+    found = transfers_of_accounts(accounts=person.accounts, cursor=cursor or None, limit=limit)
+    return {"transfers": found, "transfers_cursor": cursor, "more_name": "transfers"}
 
 
-def _question(
-    request: HttpRequest, account: Account, change: str, form: ReasonForm, status: int = 200
-) -> HttpResponse:
-    page = {
-        "account": account,
-        "name": person_of_account(account),
-        "change": change,
-        "form": form,
-        "place": _place(request),
-    }
-    part = getattr(request, "htmx", False)
-    return render(request, "pages/admin-freeze-part.html" if part else "pages/admin-freeze.html", page, status=status)
-
-
-def _place(request: HttpRequest) -> str:
-    """Return the search words and the page of the list one came from, as they stand in the address."""
-    return urlencode({name: request.GET[name] for name in ("words", "page") if request.GET.get(name)})
-
-
-def _users_address(request: HttpRequest) -> str:
-    place = _place(request)
-    return f"{reverse('admin_users')}?{place}" if place else reverse("admin_users")
-
-
-def _page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "")
-    return min(max(int(text), 1), _LARGEST_PAGE) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+def _deeds(person: Person, cursor: str) -> dict[str, object]:
+    """What was done by and to a person and to their accounts."""
+    wanted = AuditFilter(subjects=(person.user.pk, *(account.id for account in person.accounts)))
+    found = deeds_page(wanted=wanted, cursor=cursor or None, limit=_DEEDS_AT_FIRST)
+    return {"deeds": found, "deeds_cursor": cursor, "more_deeds_name": "deeds"}
