@@ -1,5 +1,6 @@
 """Sign-ins and roles in the audit log: people know nothing of the ledger, so it is written down here."""
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -11,8 +12,11 @@ from accounts.models import User
 from accounts.signals import role_changed
 from banking.origin import command_origin, origin_of
 from ledger.audit import FAILED, SUCCESS, Origin, audit_record
+from ledger.records import now
+from ledger.trail import AuditFilter, audit_page
 
 _MAX_SHOWN = 254
+_VIEWED_AGAIN = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +56,13 @@ def person_registered(*, user: User, origin: Origin) -> None:
     """Write down that somebody became a customer."""
     subject: ObjectId = user.pk
     audit_record(action="user.registered", status=SUCCESS, origin=origin, subject=subject)
+
+
+def person_viewed(*, user: User, origin: Origin) -> None:
+    """Write down that an administrator looked at somebody's page, once an hour however often it is opened."""
+    before = AuditFilter(action="user.viewed", actor=origin.actor, subject=user.pk, since=now() - _VIEWED_AGAIN)
+    if origin.actor != user.pk and not audit_page(wanted=before, limit=1).records:
+        audit_record(action="user.viewed", status=SUCCESS, origin=origin, subject=user.pk)
 
 
 def person_changed(*, user: User, origin: Origin, fields: list[str], status: str = SUCCESS) -> None:

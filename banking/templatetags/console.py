@@ -15,6 +15,12 @@ def deed_title(deed: Deed) -> deeds.Words:
 
 
 @register.filter
+def transfer_type(type: str) -> deeds.Words:
+    """Return what kind of transfer it is, in words."""
+    return deeds.TYPES.get(type, type)
+
+
+@register.filter
 def deed_facts(deed: Deed) -> list[tuple[deeds.Words, deeds.Words]]:
     """Return the details of an audit record as names and values."""
     return deeds.facts(deed)

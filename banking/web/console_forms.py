@@ -220,7 +220,7 @@ class PeopleFilterForm(forms.Form):
         required=False,
         choices=[
             (EVERYBODY, _("Everybody")),
-            (WITH_FROZEN, _("With a frozen account")),
+            (WITH_FROZEN, _("Frozen accounts")),
             (ADMINS, _("Administrators")),
         ],
     )

@@ -11,7 +11,7 @@ from banking.templatetags.florin import as_money, refusal
 from ledger.audit import FAILED
 from ledger.errors import LedgerError
 from ledger.money import parse_amount
-from ledger.records import ACTIVE, CLOSED, FROZEN, INACTIVE
+from ledger.records import ACTIVE, CLOSED, FROZEN, FUNDING, INACTIVE, PIX, TRANSFER
 
 Words = str | Promise
 
@@ -47,6 +47,7 @@ STATES: dict[str, Words] = {
     CLOSED: _("Closed"),
     INACTIVE: _("Inactive"),
 }
+TYPES: dict[str, Words] = {TRANSFER: _("Transfer"), PIX: _("Pix"), FUNDING: _("Money of the bank")}
 _BEFORE = {
     "account.activated": INACTIVE,
     "account.frozen": ACTIVE,
@@ -113,8 +114,14 @@ def _others(deed: Deed) -> Iterator[tuple[Words, Words]]:
     for name, value in deed.record.details.items():
         if name in _UNSAID or value in (None, "", 0, False, [], {}):
             continue
-        said = _NAMES.get(name, name)
-        if name == "reason" and deed.transaction is not None:
-            yield said, refusal(str(value))
-        else:
-            yield said, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield _NAMES.get(name, name), _said(name, value, is_of_money=deed.transaction is not None)
+
+
+def _said(name: str, value: object, *, is_of_money: bool) -> Words:
+    if name == "reason" and is_of_money:
+        return refusal(str(value))
+    if name == "type":
+        return TYPES.get(str(value), str(value))
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

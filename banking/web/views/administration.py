@@ -6,13 +6,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.selectors import MOST_EXAMINED, MOST_FOUND
+from banking.audit import person_viewed
 from banking.selectors.deeds import deeds_page
 from banking.selectors.directory import directory_page
 from banking.selectors.people import Person
 from banking.selectors.transfers import TRANSFERS_A_PAGE, person_get, transfers_of_accounts
 from banking.web.console_forms import PeopleFilterForm
 from banking.web.methods import reads
-from banking.web.viewer import admin_page
+from banking.web.viewer import admin_page, origin
 from ledger.trail import AuditFilter
 
 _TRANSFERS_AT_FIRST = 10
@@ -61,14 +62,15 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
         return render(request, "pages/admin-transfers-rows.html", _transfers(person, asked["transfers"]))
     if getattr(request, "htmx", False) and asked["deeds"]:
         return render(request, "pages/admin-deeds-rows.html", _deeds(person, asked["deeds"]))
-    page = {"person": person, **_transfers(person, asked["transfers"]), **_deeds(person, asked["deeds"])}
+    person_viewed(user=person.user, origin=origin(request))
+    page = {**_transfers(person, asked["transfers"]), **_deeds(person, asked["deeds"])}
     return render(request, "pages/admin-user.html", page)
 
 
 def _transfers(person: Person, cursor: str) -> dict[str, object]:
     limit = TRANSFERS_A_PAGE if cursor else _TRANSFERS_AT_FIRST
     found = transfers_of_accounts(accounts=person.accounts, cursor=cursor or None, limit=limit)
-    return {"transfers": found, "transfers_cursor": cursor, "more_name": "transfers"}
+    return {"person": person, "transfers": found, "transfers_cursor": cursor, "more_name": "transfers"}
 
 
 def _deeds(person: Person, cursor: str) -> dict[str, object]:
