@@ -5,13 +5,15 @@ let opener = null;
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== dialog || dialog.open || !dialog.hasChildNodes()) return;
-  opener = document.activeElement;
+  opener = event.detail.requestConfig.elt;
   dialog.showModal();
 });
 
 // What a form in the dialog is answered stays in the dialog, also when it was refused.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target === dialog && [409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+  if (event.detail.target !== dialog || ![409, 422].includes(event.detail.xhr.status)) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
 });
 
 // The server says that what the dialog was for is done.
@@ -28,7 +30,9 @@ dialog?.addEventListener("click", (event) => {
 // replaced meanwhile; the focus goes to what stands in its place.
 dialog?.addEventListener("close", () => {
   dialog.replaceChildren();
-  if (opener && !opener.isConnected) document.getElementById(opener.id)?.focus();
+  const here = document.activeElement;
+  if (!opener || (here !== document.body && !dialog.contains(here))) return;
+  (opener.isConnected ? opener : document.getElementById(opener.id))?.focus();
 });
 
 function pressedOutside(event) {
