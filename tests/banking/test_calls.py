@@ -88,6 +88,27 @@ def test_an_endpoint(
     assert many == few
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *["/admin/users", "/admin/users/{user}", "/admin/transactions", "/admin/transactions?status=FAILED"],
+        *["/admin/transactions?who={account}", "/admin/transactions?least=1", "/admin/audit"],
+        *["/admin/audit?action=transfer.completed", "/admin/audit?subject={account}"],
+    ],
+)
+def test_a_page_for_administrators(
+    bank_db: Database[dict[str, Any]], owner: User, admin: User, payees: list[Account], address: str
+) -> None:
+    payer, visitor = account_with(owner, 1_000), Visitor(admin)
+    path = address.format(account=payer.id, user=owner.pk)
+    pay(payer, payees[:1], 1)
+    visitor.get(path)
+    few = calls(bank_db, visitor, path)
+    pay(payer, payees, 2)
+    # A page that is full is not searched for to the end, and one of transfers alone names no account.
+    assert calls(bank_db, visitor, path) <= few <= 16
+
+
 def test_the_page_of_integrity(
     bank_db: Database[dict[str, Any]], owner: User, admin: User, payees: list[Account]
 ) -> None:

@@ -22,10 +22,19 @@ from accounts.selectors import people_search, user_by_document, user_by_email, u
 from banking.names import accounts_named, names_of_accounts
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_account
 from banking.selectors.dashboard import PERIODS, overview_get
+from banking.selectors.directory import ADMINS, WITH_FROZEN, directory_page
 from banking.selectors.oversight import movements_page, trail_page
-from banking.selectors.people import people_page
+from banking.selectors.people import PEOPLE_A_PAGE, people_page
+from banking.selectors.transfers import transaction_examine, transfers_of_accounts
 from ledger import sessions
-from ledger.accounts import account_get, account_open, accounts_of_owner, accounts_of_owners, system_account_id
+from ledger.accounts import (
+    account_freeze,
+    account_get,
+    account_open,
+    accounts_of_owner,
+    accounts_of_owners,
+    system_account_id,
+)
 from ledger.audit import SUCCESS, Origin, audit_document
 from ledger.connections import (
     accounts_span,
@@ -45,6 +54,7 @@ from ledger.history import (
     transaction_by_key,
     transactions_by_ids,
 )
+from ledger.listings import Bounds
 from ledger.posting import MAX_BATCH, post
 from ledger.records import COMPLETED, FAILED, Account, now
 from ledger.rules import Instruction, Outcome
@@ -106,6 +116,7 @@ def _large_bank(database: Database[dict[str, Any]]) -> LargeBank:
         audit_document(action="login", status=SUCCESS, origin=ORIGIN, subject=user.pk, at=begin) for user in users
     ]
     books().audit.insert_many(records)
+    account_freeze(account_id=accounts[-1].id, reason="", origin=ORIGIN)
     hub, quiet = account_get(accounts[0].id), account_get(accounts[-1].id)
     assert hub.seq > 2_500
     assert outcomes[-1].transaction.sender == hub.id
@@ -287,6 +298,28 @@ QUESTIONS = {
         1,
         3,
     ),
+    "transactions of the bank in some days": Question(
+        lambda bank: movements_within(None, None, Bounds(since=days_ago(30), until=days_ago(20))), PAGE, 2
+    ),
+    "transactions of the bank in one state in some days": Question(
+        lambda bank: movements_within(None, FAILED, Bounds(since=days_ago(30), until=days_ago(20))), PAGE, 2
+    ),
+    "transactions of an account in some days": Question(
+        lambda bank: movements_within(bank.hub.id, None, Bounds(since=days_ago(30), until=days_ago(20))), PAGE, 7
+    ),
+    "transactions of a person, with names": Question(
+        lambda bank: transfers_of_accounts(accounts=[bank.hub], cursor=None, limit=20), PAGE, 5
+    ),
+    "a transaction with all that is known of it": Question(lambda bank: transaction_examine(str(bank.paid)), 5, 7),
+    "what was done to a person and to an account": Question(
+        lambda bank: trail_page(
+            wanted=AuditFilter(subjects=(bank.owners[0], bank.hub.id, bank.quiet.id)), cursor=None, limit=20
+        ),
+        6,
+    ),
+    "people with a frozen account": Question(
+        lambda bank: directory_page(words="", show=WITH_FROZEN, cursor=None), 2 * PEOPLE_A_PAGE + 1, 3
+    ),
     "people newest first": Question(lambda bank: people_page(words="", limit=50), 2 * PAGE, 3),
     "people newest first, deep": Question(
         lambda bank: people_page(words="", cursor=people_page(words="", page=5).next_cursor), 5 * 21, 6
@@ -310,8 +343,19 @@ SEARCHES: dict[str, Callable[[LargeBank], object]] = {
     "the audit log of an action that moves money": lambda bank: trail_page(
         wanted=AuditFilter(action="transfer.failed"), cursor=None, limit=20
     ),
+    "transactions with amounts": lambda bank: movements_within(None, None, Bounds(min_minor=10**6)),
+    "failed transactions with amounts": lambda bank: movements_within(None, FAILED, Bounds(max_minor=100)),
+    "transactions of an account with amounts": lambda bank: movements_within(
+        bank.hub.id, None, Bounds(min_minor=10**6)
+    ),
+    "administrators": lambda bank: directory_page(words="", show=ADMINS, cursor=None),
     "the audit log of an actor": lambda bank: trail_page(wanted=AuditFilter(actor=bank.hub.id), cursor=None, limit=20),
 }
+
+
+def movements_within(account_id: ObjectId | None, status: str | None, bounds: Bounds) -> None:
+    """Read a page of transactions within bounds."""
+    movements_page(account_id=account_id, status=status, bounds=bounds, page=1, cursor=None, limit=20)
 
 
 def movements_deep(account_id: ObjectId | None, status: str | None) -> None:
@@ -364,6 +408,8 @@ def test_a_question_is_answered_by_an_index(large: LargeBank, name: str) -> None
 def test_a_search_is_bounded(large: LargeBank, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.history.MOST_EXAMINED", 500)
     monkeypatch.setattr("ledger.newest.MOST_EXAMINED", 500)
+    monkeypatch.setattr("ledger.listings.MOST_WALKED", 500)
+    monkeypatch.setattr("accounts.selectors.MOST_EXAMINED", 200)
     with watched(large.database) as operations:
         SEARCHES[name](large)
     for operation in operations:

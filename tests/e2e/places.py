@@ -78,6 +78,12 @@ def ask(name: str) -> Callable[[Page], None]:
     return act
 
 
+def look(page: Page) -> None:
+    """Open the details of the first transaction in a dialog."""
+    page.locator("tbody a.entry-who").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def fill(button: str, **values: str) -> Callable[[Page], None]:
     """Fill in the fields by their names and press the button."""
 
@@ -285,6 +291,19 @@ ADMIN = [
     Place("admin-freeze", Who.ADMIN, "/admin/accounts/{account}/freeze", "Freeze"),
     Place("admin-unfreeze", Who.ADMIN, "/admin/accounts/{frozen}/unfreeze", "Unfreeze"),
     Place("admin-dialog", Who.ADMIN, "/admin/users", "Reason", ask("Freeze"), is_scripted=True),
+    Place("admin-users-frozen", Who.ADMIN, "/admin/users?show=frozen", "Frozen"),
+    Place("admin-frozen-already", Who.ADMIN, "/admin/accounts/{frozen}/freeze", "already frozen"),
+    Place("admin-user", Who.ADMIN, "/admin/users/{user}", "Audit trail"),
+    Place("admin-transactions", Who.ADMIN, "/admin/transactions", "A house"),
+    Place("admin-transactions-none", Who.ADMIN, "/admin/transactions?status=PENDING", "Nothing matches"),
+    Place("admin-transactions-errors", Who.ADMIN, "/admin/transactions?who=zzz&least=x", "Nobody", status=422),
+    Place("admin-transactions-choose", Who.ADMIN, "/admin/transactions?who=asha", "Which account"),
+    Place("admin-transaction", Who.ADMIN, "/admin/transactions/{paid}", "Entries"),
+    Place("admin-transaction-failed", Who.ADMIN, "/admin/transactions/{given_up}", "No money has moved"),
+    Place("admin-details-dialog", Who.ADMIN, "/admin/transactions?who={account}", "Entries", look, is_scripted=True),
+    Place("admin-audit", Who.ADMIN, "/admin/audit", "Sent money"),
+    Place("admin-audit-none", Who.ADMIN, "/admin/audit?action=user.viewed&until=2020-01-01", "Nothing matches"),
+    Place("admin-audit-errors", Who.ADMIN, "/admin/audit?actor=zzz&subject=zzz", "Nobody", status=422),
     Place("admin-integrity", Who.ADMIN, "/admin/integrity", "ledger"),
     Place("admin-dead-letters", Who.ADMIN, "/admin/dead-letters", "503"),
     Place("admin-requeue-all", Who.ADMIN, "/admin/dead-letters/requeue-all", "again"),
@@ -298,6 +317,7 @@ NO_PAGES = {
     "a part of a page": {"send_people", "send_payee", "send_run_progress", "notifications_bell"},
     "on the way to another page": {"notification", "send_outcome"},
     "a download": {
+        "admin_receipt",
         "send_many_sample",
         "send_run_result",
         "send_run_unpaid",

@@ -11,7 +11,7 @@ from ledger.accounts import account_get
 from ledger.audit import SUCCESS, Origin, audit_document
 from ledger.errors import CursorInvalid, RequestInvalid
 from ledger.history import entries_page
-from ledger.listings import TransactionPage, transactions_page, transactions_page_of_account
+from ledger.listings import Bounds, TransactionPage, transactions_page, transactions_page_of_account
 from ledger.posting import post
 from ledger.records import Account, now
 from ledger.rules import Instruction
@@ -116,6 +116,25 @@ def test_an_accounts_two_lists_are_merged_in_the_order_of_time(payer: Account, l
     posted = walked(lambda cursor: of_account(payer, status="COMPLETED", cursor=cursor, limit=limit))
     assert flat(posted) == POSTED
     assert flat(walked(lambda cursor: of_account(payer, status="FAILED", cursor=cursor, limit=limit))) == REFUSED
+
+
+@pytest.mark.parametrize("limit", [1, 3, 50])
+def test_amounts_and_times_bound_both_lists(payer: Account, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.listings.MOST_WALKED", 7)
+    monkeypatch.setattr("ledger.newest.MOST_EXAMINED", 7)
+    few = Bounds(currency="INR", min_minor=5, max_minor=12)
+    within = [number for number in range(12, 4, -1) if number % 10]
+    assert flat(walked(lambda cursor: transactions_page(bounds=few, cursor=cursor, limit=limit))) == within
+    assert flat(walked(lambda cursor: of_account(payer, bounds=few, cursor=cursor, limit=limit))) == within
+    assert flat(walked(lambda cursor: of_account(payer, bounds=Bounds(currency="EUR"), cursor=cursor))) == []
+    much = Bounds(min_minor=10**7)
+    assert flat(walked(lambda cursor: transactions_page(bounds=much, status="FAILED", cursor=cursor))) == REFUSED
+    assert flat(walked(lambda cursor: of_account(payer, bounds=much, cursor=cursor, limit=limit))) == REFUSED
+    numbers = {one.note: one.created_at for one in of_account(payer, limit=50).transactions}
+    hours = Bounds(since=numbers["15"], until=numbers["25"])
+    expected = list(range(24, 14, -1))
+    assert flat(walked(lambda cursor: transactions_page(bounds=hours, cursor=cursor, limit=limit))) == expected
+    assert flat(walked(lambda cursor: of_account(payer, bounds=hours, cursor=cursor, limit=limit))) == expected
 
 
 def test_an_accounts_pages_have_numbers_too(payer: Account) -> None:
