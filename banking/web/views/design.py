@@ -20,7 +20,7 @@ from banking.web.viewer import THEMES
 _TEMPLATES = Path(settings.BASE_DIR) / "templates"
 _TOKEN = re.compile(r"^    --([\w-]+): ", re.MULTILINE)
 # What the tokens that are no colours begin with, and those among them that are shown.
-_OTHERS = ("font", "weight", "leading", "gutter", "page", "control", "ring", "quick", "calm", "ease")
+_OTHERS = ("font", "weight", "leading", "gutter", "inset", "page", "control", "ring", "quick", "calm", "ease")
 _SCALES = {"sizes": "text-", "spaces": "space-", "radii": "radius-", "shadows": "shadow-"}
 _NO_SIZE = "text-width"
 
