@@ -10,6 +10,7 @@ from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 
 from banking.selectors.activity import Line
+from banking.selectors.notifications import Unread
 from banking.web.figures import balance_chart, months_chart
 from ledger.history import MonthFlow
 from ledger.records import ACTIVE, COMPLETED, CREDIT, CUSTOMER, DEBIT, FAILED, FROZEN, Account
@@ -72,6 +73,8 @@ def samples(theme: str) -> dict[str, Any]:
         "wrong": _wrong(theme),
         "said": Message(constants.SUCCESS, "Your changes are saved."),
         "refused": Message(constants.ERROR, "This account is frozen, so nothing was sent."),
+        "none": Unread(0, ""),
+        "some": Unread(3, ""),
         "value": str(_ID),
         "at": _AT,
     }
