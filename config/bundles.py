@@ -88,8 +88,8 @@ class BundleFinder(BaseFinder):
         """There is nothing to set that could be wrong."""
         return []
 
-    def find(self, path: str, find_all: bool = False, **values: Any) -> str | list[str]:
-        """Return where a bundle lies, or nothing for any other file."""
+    def find(self, path: str, find_all: bool = False) -> Any:
+        """Return where a bundle lies, as a list where all finds are asked for; nothing for any other file."""
         if path not in BUNDLES:
             return []
         made = self._made(BUNDLES[path])

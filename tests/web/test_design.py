@@ -28,7 +28,7 @@ def html(settings: Settings, rf: RequestFactory) -> str:
     request._messages = FallbackStorage(request)
     response = design.design(request)
     assert response.status_code == 200
-    return response.content.decode()
+    return str(getattr(response, "content", b"").decode())
 
 
 @pytest.mark.parametrize("environment", ["test", "production"])
