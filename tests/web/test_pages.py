@@ -10,6 +10,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
+from banking.errors import RateLimited, failure_of
 from banking.selectors import dashboard
 from banking.web import failures
 from tests.web.conftest import Bank
@@ -150,9 +151,12 @@ def test_the_pages_for_crashes_need_no_database(rf: RequestFactory) -> None:
         (failures.crash(request), 500),
         (failures.bad_request(request), 400),
         (failures.csrf_failure(request), 403),
+        (failures.failed(request, failure_of(ServerSelectionTimeoutError("mongodb.internal:27017"))), 503),
+        (failures.failed(request, failure_of(RateLimited(30))), 429),
     ]:
         assert answer.status_code == status
         assert b'data-theme="dark"' in answer.content
+        assert f"Error {status}" in answer.content.decode()
 
 
 def test_pages_work_with_hashed_file_names(visitor: Visitor, settings: Settings, tmp_path: Path) -> None:
