@@ -13,9 +13,11 @@ from django.conf import settings
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from banking.locales import day_text, money_text, month_text, number_text
+from banking.sentences import told as sentence_told
 from banking.web.states import Look, look_of
 from ledger.records import CREDIT, DEBIT
 from ledger.rules import REFUSALS
@@ -26,12 +28,12 @@ _SIGNS = {CREDIT: "+", DEBIT: "\N{MINUS SIGN}"}
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 # What helps against each refusal of the ledger.
 _REMEDIES = {
-    "insufficient_funds": "Send less, or wait until more money has arrived.",
-    "sender_not_active": "Your account cannot send money now. Contact the bank to have it activated.",
-    "receiver_not_active": "Ask the receiver to contact the bank, or pay another account of theirs.",
-    "receiver_not_found": "Check the account number with the receiver.",
-    "currency_mismatch": "Pay from your account in the receiver's currency, or choose another receiver.",
-    "limit_exceeded": "Send less at once, in several transfers if need be.",
+    "insufficient_funds": gettext_lazy("Send less, or wait until more money has arrived."),
+    "sender_not_active": gettext_lazy("Your account cannot send money now. Contact the bank to have it activated."),
+    "receiver_not_active": gettext_lazy("Ask the receiver to contact the bank, or pay another account of theirs."),
+    "receiver_not_found": gettext_lazy("Check the account number with the receiver."),
+    "currency_mismatch": gettext_lazy("Pay from your account in the receiver's currency, or choose another receiver."),
+    "limit_exceeded": gettext_lazy("Send less at once, in several transfers if need be."),
 }
 
 
@@ -39,6 +41,18 @@ _REMEDIES = {
 def languages() -> list[dict[str, object]]:
     """Return the languages of the bank: code, name in its own words, and whether the page is in it."""
     return [{"code": code, "name": name, "is_current": code == get_language()} for code, name in settings.LANGUAGES]
+
+
+@register.simple_block_tag
+def part(content: SafeString) -> SafeString:
+    """Keep a part of a sentence for `blocktranslate`: `{% part as sum %}{% money … %}{% endpart %}`."""
+    return content
+
+
+@register.filter
+def told(text: object) -> str:
+    """Return what a service has said in the language of the page."""
+    return sentence_told(str(text))
 
 
 @register.simple_block_tag
@@ -137,13 +151,13 @@ def symbol(currency: str) -> str:
 @register.filter
 def refusal(reason: str) -> str:
     """Return why the ledger refused a transfer, in one sentence."""
-    return REFUSALS.get(reason, "The bank refused this transfer.")
+    return sentence_told(REFUSALS[reason]) if reason in REFUSALS else _("The bank refused this transfer.")
 
 
 @register.filter
 def remedy(reason: str) -> str:
     """Return what helps against a refusal of the ledger, in one sentence."""
-    return _REMEDIES.get(reason, "Please contact the bank.")
+    return str(_REMEDIES[reason]) if reason in _REMEDIES else _("Please contact the bank.")
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import structlog
 from django import template
+from django.utils.translation import gettext_lazy as _
 from pymongo.errors import PyMongoError
 
 from accounts.models import User
@@ -10,6 +11,8 @@ from banking.selectors.notifications import MOST_COUNTED, Unread, unread_of
 from banking.web.webhook_forms import EVENT_NAMES
 
 register = template.Library()
+
+_CONSUMERS = {"notification": _("Notification"), "email": _("E-mail"), "webhook": _("Webhook")}
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +38,13 @@ def bell_of(unread: Unread, here: str) -> dict[str, object]:
 @register.filter
 def event_name(event: str) -> str:
     """Return what a kind of event is to people; one without a name is shown as it is."""
-    return EVENT_NAMES.get(event, event)
+    return str(EVENT_NAMES.get(event, event))
+
+
+@register.filter
+def consumer_name(consumer: str) -> str:
+    """Return what delivers events in this way to people; one without a name is shown as it is."""
+    return str(_CONSUMERS.get(consumer, consumer.title()))
 
 
 @register.filter

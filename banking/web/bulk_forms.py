@@ -5,34 +5,41 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from banking.bulk_files import MAX_LINES, Row, rows_of_text, rows_read
 from banking.errors import FileUnreadable
+from banking.locales import number_text
 
-PASTED = "Pasted list"
+_FILE_HELP = format_lazy(
+    _("Payee, amount and note on each line; at most {count} lines and 2 MB."), count=lazy(number_text, str)(MAX_LINES)
+)
+PASTED = _("Pasted list")
 
 
 class UploadForm(forms.Form):
     """A list of payees, as a file or as text. After it was found valid, `rows` has the lines and `name` the name."""
 
     file = forms.FileField(
-        label="CSV file",
+        label=_("CSV file"),
         required=False,
         allow_empty_file=True,
-        help_text=f"Payee, amount and note on each line; at most {MAX_LINES:,} lines and 2 MB.",
+        help_text=_FILE_HELP,
         widget=forms.FileInput({"accept": ".csv,.txt,text/csv,text/plain"}),
     )
     text = forms.CharField(
-        label="Lines",
+        label=_("Lines"),
         required=False,
         strip=False,
-        help_text="One payee on each line, at most 1 MB: payee, amount, note.",
+        help_text=_("One payee on each line, at most 1 MB: payee, amount, note."),
         widget=forms.Textarea(
             {
                 "rows": 6,
                 "spellcheck": "false",
                 "autocomplete": "off",
-                "placeholder": "bruno@example.com,1250.00,Salary",
+                "placeholder": _("bruno@example.com,1250.00,Salary"),
             }
         ),
     )
@@ -46,9 +53,9 @@ class UploadForm(forms.Form):
         """Read the lines; nothing is checked yet."""
         file, text = self.cleaned_data.get("file"), str(self.cleaned_data.get("text", ""))
         if file and text.strip():
-            raise ValidationError("Choose a file or paste lines, not both.")
+            raise ValidationError(_("Choose a file or paste lines, not both."))
         if not file and not text.strip():
-            self.add_error("file", "Choose a file, or paste lines below.")
+            self.add_error("file", _("Choose a file, or paste lines below."))
         elif file:
             self._read_file(file)
         else:
@@ -60,11 +67,11 @@ class UploadForm(forms.Form):
             self.rows = rows_read(file.read())
         except FileUnreadable as error:
             self.add_error("file", error.message)
-        self.name = file.name or PASTED
+        self.name = file.name or str(PASTED)
 
     def _read_text(self, text: str) -> None:
         try:
             self.rows = rows_of_text(text.lstrip("\ufeff"))
         except FileUnreadable as error:
             self.add_error("text", error.message)
-        self.name = PASTED
+        self.name = str(PASTED)

@@ -13,12 +13,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from banking import limits
 from banking.access import account_id_read
 from banking.bulk_files import MAX_BYTES, SAMPLE, csv_lines
 from banking.errors import PayerNotActive, RunChanged
+from banking.locales import number_text
 from banking.run_records import CHECKED, DONE, PAYING, Run
 from banking.selectors.runs import (
     SHOWS,
@@ -44,9 +47,9 @@ from ledger.records import Account
 
 # A request has more to it than the file.
 _MAX_REQUEST = MAX_BYTES + 64 * 1024
-_TOO_LARGE = "This is more than 2 MB. Split the file into several ones."
-_TOO_LONG = "This is more than 1 MB of text. Put it into a file and upload that."
-_BUSY = "The bank is busy. Nothing has been lost; it is safe to press the button once more."
+_TOO_LARGE = _("This is more than 2 MB. Split the file into several ones.")
+_TOO_LONG = _("This is more than 1 MB of text. Put it into a file and upload that.")
+_BUSY = _("The bank is busy. Nothing has been lost; it is safe to press the button once more.")
 
 
 def _run_address(request: HttpRequest, run_id: str) -> str:
@@ -62,11 +65,11 @@ def many(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _many_page(request, UploadForm())
     if _length(request) > _MAX_REQUEST:
-        return _refused(request, _TOO_LARGE)
+        return _refused(request, str(_TOO_LARGE))
     try:
         return _upload(request)
     except RequestDataTooBig:
-        return _refused(request, _TOO_LONG)
+        return _refused(request, str(_TOO_LONG))
 
 
 @csrf_protect
@@ -153,9 +156,14 @@ def _run_page(request: HttpRequest, found: Run) -> dict[str, Any]:
             "tabs": tabs,
             "show": show,
             "lines": run_lines_page(run=found, show=show, page=_number(request)),
-            "wrong_heading": f"{tally.wrong_count:,} line{'s' if tally.wrong_count != 1 else ''} cannot be paid",
+            "wrong_heading": _wrong_heading(tally.wrong_count),
         }
     )
+
+
+def _wrong_heading(count: int) -> str:
+    words = ngettext("%(count)s line cannot be paid", "%(count)s lines cannot be paid", count)
+    return words % {"count": number_text(count)}
 
 
 def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
@@ -165,7 +173,9 @@ def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
     before = run_paid_before(found)
     return {
         "paid_before": before and run_settle(before),
-        "check_heading": "Nothing has been paid yet this time" if before else "Nothing has been paid yet",
+        "check_heading": gettext("Nothing has been paid yet this time")
+        if before
+        else gettext("Nothing has been paid yet"),
         "short_minor": max(0, tally.rest_minor - account.available_minor),
         "is_rest_short": tally.rest_minor > account.available_minor,
         "is_all_short": tally.ready_minor > account.available_minor,
@@ -176,16 +186,16 @@ def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
 def _tabs(found: Run, tally: Tally) -> list[tuple[str, str, int]]:
     """Return what of the lines can be looked at, what needs looking at first."""
     if found.status == DONE:
-        some = [("unpaid", "Not paid", tally.unpaid_count), ("paid", "Paid", tally.paid_count)]
+        some = [("unpaid", gettext("Not paid"), tally.unpaid_count), ("paid", gettext("Paid"), tally.paid_count)]
     else:
         some = [
-            ("wrong", "Cannot be paid", tally.wrong_count),
-            ("doubtful", "Look twice", tally.doubtful_count),
-            ("ready", "Ready", tally.ready_count),
+            ("wrong", gettext("Cannot be paid"), tally.wrong_count),
+            ("doubtful", gettext("Look twice"), tally.doubtful_count),
+            ("ready", gettext("Ready"), tally.ready_count),
         ]
     shown = [tab for tab in some if tab[2]]
     # One that has all of the lines says nothing that the last one does not say.
-    return [tab for tab in shown if tab[2] < tally.line_count] + [("all", "All lines", tally.line_count)]
+    return [tab for tab in shown if tab[2] < tally.line_count] + [("all", gettext("All lines"), tally.line_count)]
 
 
 @reads
@@ -209,7 +219,7 @@ def check(request: HttpRequest, run_id: str) -> HttpResponse:
 def _checked_again(request: HttpRequest, found: Run) -> None:
     if found.status == CHECKED:
         runs.run_check_again(user=viewer(request), run=found)
-        messages.success(request, "The list was checked again.")
+        messages.success(request, gettext("The list was checked again."))
 
 
 @sends
@@ -254,9 +264,9 @@ def discard(request: HttpRequest, run_id: str) -> HttpResponse:
     try:
         runs.run_discard(user=viewer(request), run=found)
     except RunChanged:
-        messages.error(request, "This list was confirmed already, so it is kept.")
+        messages.error(request, gettext("This list was confirmed already, so it is kept."))
         return redirect("send_run", run_id)
-    messages.success(request, "The list was removed. Nothing was paid.")
+    messages.success(request, gettext("The list was removed. Nothing was paid."))
     return redirect("send_many")
 
 
@@ -269,7 +279,7 @@ def _change(request: HttpRequest, run_id: str, change: Callable[[Run], Any]) -> 
     except (RunChanged, PayerNotActive) as error:
         messages.error(request, error.message)
     except TryAgain:
-        messages.error(request, _BUSY)
+        messages.error(request, str(_BUSY))
     return redirect("send_run", run_id)
 
 

@@ -4,8 +4,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from banking import limits
+from banking.locales import number_text
 from banking.selectors.dead_letters import dead_letters_page
 from banking.selectors.deliveries import outbox_lag
 from banking.services.deliveries import MOST_AT_ONCE, deliveries_requeue_all, delivery_requeue
@@ -32,9 +35,9 @@ def requeue(request: HttpRequest, delivery_id: str) -> HttpResponse:
     """Try one delivery again."""
     limits.hit(request, group=limits.ADMIN)
     if delivery_requeue(admin=viewer(request), delivery_id=delivery_id, origin=origin(request)):
-        messages.success(request, "It is delivered again as soon as its turn comes.")
+        messages.success(request, _("It is delivered again as soon as its turn comes."))
     else:
-        messages.error(request, "This delivery was not dead any more, so nothing was changed.")
+        messages.error(request, _("This delivery was not dead any more, so nothing was changed."))
     return redirect("admin_dead_letters")
 
 
@@ -48,5 +51,10 @@ def requeue_all(request: HttpRequest) -> HttpResponse:
         return render(request, template, {"lag": outbox_lag(), "most": MOST_AT_ONCE})
     limits.hit(request, group=limits.ADMIN)
     count = deliveries_requeue_all(admin=viewer(request), origin=origin(request))
-    messages.success(request, f"{count:,} deliver{'y is' if count == 1 else 'ies are'} tried again.")
+    messages.success(request, _tried_again(count))
     return redirect("admin_dead_letters")
+
+
+def _tried_again(count: int) -> str:
+    words = ngettext("%(count)s delivery is tried again.", "%(count)s deliveries are tried again.", count)
+    return words % {"count": number_text(count)}

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from banking import limits
 from banking.errors import FieldsInvalid, TooManyWebhooks, WebhookAddressRefused, WebhookDisabled, WebhookExists
@@ -92,7 +93,7 @@ def remove(request: HttpRequest, webhook_id: str) -> HttpResponse:
         return _question(request, found, "remove")
     limits.hit(request, group=limits.WEBHOOKS)
     services.webhook_remove(webhook=found, origin=origin(request))
-    messages.success(request, "The webhook was removed. Its address is not called any more.")
+    messages.success(request, _("The webhook was removed. Its address is not called any more."))
     return redirect("webhooks")
 
 
@@ -121,7 +122,7 @@ def enable(request: HttpRequest, webhook_id: str) -> HttpResponse:
     limits.hit(request, group=limits.WEBHOOKS)
     found = webhook_get_for_user(user=viewer(request), webhook_id=webhook_id)
     services.webhook_enable(webhook=found, origin=origin(request))
-    messages.success(request, "The webhook is called again, from the next event on.")
+    messages.success(request, _("The webhook is called again, from the next event on."))
     return redirect("webhook", webhook_id)
 
 
@@ -136,5 +137,5 @@ def test(request: HttpRequest, webhook_id: str) -> HttpResponse:
     except WebhookDisabled as error:
         messages.error(request, error.message)
         return redirect("webhook", webhook_id)
-    messages.success(request, "A test is on its way. What becomes of it shows below.")
+    messages.success(request, _("A test is on its way. What becomes of it shows below."))
     return redirect(f"{_address(request, webhook_id)}?looks={_LOOKS}")
