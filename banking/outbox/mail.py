@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from accounts.models import User
 from accounts.selectors import users_by_ids
@@ -43,7 +44,12 @@ class Mail:
 
 
 def mail_message(delivery: Delivery, reader: User) -> EmailMultiAlternatives:
-    """Return the message, as text and as a page."""
+    """Return the message, as text and as a page, in the language of its reader."""
+    with override(getattr(reader, "language", "") or settings.LANGUAGE_CODE):
+        return _message(delivery, reader)
+
+
+def _message(delivery: Delivery, reader: User) -> EmailMultiAlternatives:
     words = letter(delivery)
     context = {"reader": reader, "letter": words}
     message = EmailMultiAlternatives(
