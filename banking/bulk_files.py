@@ -32,10 +32,13 @@ COLUMNS = (PAYEE, AMOUNT, NOTE)
 # Our own lists of what was not paid have a column that says why; it may stay when the list is uploaded again.
 PROBLEM = "problem"
 _HEADINGS = {
-    PAYEE: {"payee", "to", "recipient", "receiver", "beneficiary", "name", "e-mail", "email", "account"},
-    AMOUNT: {"amount", "sum", "value"},
-    NOTE: {"note", "reference", "message", "description", "text"},
-    PROBLEM: {"problem"},
+    PAYEE: {
+        *("payee", "to", "recipient", "receiver", "beneficiary", "name", "e-mail", "email", "account"),
+        *("favorecido", "para", "destinatario", "beneficiario", "nome", "conta"),
+    },
+    AMOUNT: {"amount", "sum", "value", "valor", "quantia"},
+    NOTE: {"note", "reference", "message", "description", "text", "descricao", "mensagem", "referencia", "texto"},
+    PROBLEM: {"problem", "problema"},
 }
 # Between the cells of a line that has more of them than columns; no amount ever has it.
 EXTRA_CELLS = " | "

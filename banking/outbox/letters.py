@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from banking.locales import day_text, money_text
 from banking.outbox import stories
@@ -50,7 +51,7 @@ def _moment(delivery: Delivery) -> str:
 def _facts(kind: str, data: Data) -> list[tuple[str, str]]:
     if "amount_minor" not in data:
         return [(_("Reason"), data["reason"])] if data["reason"] else []
-    other = _("From") if kind == stories.MONEY_RECEIVED else _("To")
+    other = pgettext("somebody", "From") if kind == stories.MONEY_RECEIVED else pgettext("somebody", "To")
     facts = [(_("Amount"), _amount(data)), (other, data["counterparty"])]
     return [*((name, value) for name, value in facts if value), (_("Transaction"), str(data["transaction"]))]
 

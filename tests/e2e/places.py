@@ -328,6 +328,7 @@ NO_PAGES = {
     "an action": {
         "logout",
         "theme",
+        "language",
         "account_open",
         "send_confirm",
         "send_run_check",
