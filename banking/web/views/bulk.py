@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -186,12 +186,15 @@ def _money_page(found: Run, tally: Tally, account: Account) -> dict[str, Any]:
 def _tabs(found: Run, tally: Tally) -> list[tuple[str, str, int]]:
     """Return what of the lines can be looked at, what needs looking at first."""
     if found.status == DONE:
-        some = [("unpaid", gettext("Not paid"), tally.unpaid_count), ("paid", gettext("Paid"), tally.paid_count)]
+        some = [
+            ("unpaid", gettext("Not paid"), tally.unpaid_count),
+            ("paid", pgettext("lines", "Paid"), tally.paid_count),
+        ]
     else:
         some = [
             ("wrong", gettext("Cannot be paid"), tally.wrong_count),
             ("doubtful", gettext("Look twice"), tally.doubtful_count),
-            ("ready", gettext("Ready"), tally.ready_count),
+            ("ready", pgettext("lines", "Ready"), tally.ready_count),
         ]
     shown = [tab for tab in some if tab[2]]
     # One that has all of the lines says nothing that the last one does not say.
