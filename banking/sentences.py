@@ -85,6 +85,7 @@ BANK = (
     _("The request is not a JSON object."),
     _("There is nobody to pay under this id."),
     _("There is no such delivery."),
+    _("There is no such notification."),
     _("There is nothing at this address."),
     _("This address does not take this method."),
     _("Answers are JSON only."),
