@@ -60,6 +60,10 @@ bench: $(INSTALLED) ## Measure transfers and reads, each beside a reference (ARG
 	@home="$${DATA_DIR:-.data}"; mkdir -p "$$home"; folder=$$(mktemp -d "$$home/bench.XXXXXX"); trap 'rm -rf "$$folder"' EXIT; \
 		DATA_DIR="$$folder" $(BIN)/python -m config.run manage bench $(ARGS)
 
+.PHONY: messages
+messages: $(INSTALLED) ## Collect the texts of pages and e-mails, and compile their translations
+	@FLORIN_ENV=development $(BIN)/python manage.py messages
+
 .PHONY: shell
 shell: $(INSTALLED) ## Open a Python shell on the bank's database
 	@$(BIN)/python -m config.run manage shell $(ARGS)

@@ -10,6 +10,7 @@ from banking.catalogue import catalogue_updated, catalogue_write, languages, unt
 class Command(BaseCommand):
     """Bring the catalogue of each language up to date, and say what has no translation yet."""
 
+    requires_system_checks = ()
     help = "Collects the texts of pages and e-mails, and compiles their translations."
 
     def handle(self, *args: Any, **options: Any) -> None:

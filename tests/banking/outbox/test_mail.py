@@ -1,15 +1,18 @@
 """E-mails: who gets which words, in both parts, and what a mail server may answer."""
 
+import re
 import smtplib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.utils.translation import get_language, override
 from pytest_django import Settings
 
 from accounts.models import User
 from banking.outbox.consumers import DeliveryFailed, NoLongerWanted, Undeliverable
-from banking.outbox.letters import _WORDS
+from banking.outbox.letters import _WORDS, letter
 from banking.outbox.mail import Mail, mail_message
 from banking.outbox.records import Delivery, deliveries
 from banking.outbox.stories import KINDS
@@ -136,3 +139,32 @@ def test_what_a_mail_server_answers(
     with pytest.raises(outcome) as caught:
         POST.deliver(sent)
     assert "secret" not in str(caught.value)
+
+
+def test_a_letter_is_in_the_language_that_its_reader_has_chosen(sent: Delivery, payer: Account) -> None:
+    reader = User.objects.get(pk=payer.owner)
+    reader.language = "pt-br"
+    message = mail_message(sent, reader)
+    ((page, _),) = message.alternatives
+    assert message.subject == "Você enviou ₹\N{NO-BREAK SPACE}12,50 para Samir Second"
+    for part in (str(message.body), str(page)):
+        assert "Olá, Olivia," in part
+        assert "₹\N{NO-BREAK SPACE}12,50" in part
+        assert " de " in part
+        assert not re.search(
+            r"\b(you|the|sent|amount|hello)\b", re.sub(r"<style>.*</style>", "", part, flags=re.S), re.I
+        )
+    assert '<html lang="pt-br">' in str(page)
+    assert get_language() == "en"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_letter_is_whole_in_portuguese(sent: Delivery, kind: str) -> None:
+    data = {**sent.payload["data"], "reason": "insufficient_funds" if kind == "transfer_failed" else "Pedido seu"}
+    written = replace(sent, payload={"kind": kind, "data": data})
+    english = letter(written)
+    with override("pt-br"):
+        portuguese = letter(written)
+    assert portuguese.subject != english.subject
+    assert portuguese.sentence != english.sentence
+    assert not {name for name, _ in english.facts} & {name for name, _ in portuguese.facts}
