@@ -7,6 +7,7 @@ reads them. What is not used any more is dropped, and nothing is ever guessed fr
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -19,15 +20,10 @@ from django.utils.translation.template import templatize
 _ROOT = Path(__file__).resolve().parent.parent
 _APPS = ("accounts", "banking", "config", "ledger")
 _WIDTH = 119
-# Which arguments of a call are texts.
-_CALLS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
-    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
-    **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
-    **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
-}
-
-Found = tuple[int, str, str | tuple[str, ...], list[str]]
+_CALLS = (
+    *("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"),
+    *("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"),
+)
 
 
 def languages() -> list[str]:
@@ -87,16 +83,19 @@ def untranslated(catalogue: Catalog) -> list[Message]:
 
 
 def _is_whole(message: Message, catalogue: Catalog) -> bool:
+    forms = message.string
     if not isinstance(message.id, tuple | list):
-        return bool(message.string)
-    return len(message.string) == catalogue.num_plurals and all(message.string)
+        return bool(forms)
+    return isinstance(forms, tuple | list) and len(forms) == catalogue.num_plurals and all(forms)
 
 
 def texts_found() -> Catalog:
     """Return all texts of the sources that are marked for translation."""
     catalogue = Catalog()
     for path, source in _sources():
-        for line, call, texts, comments in extract_python(BytesIO(source), list(_CALLS), ["Translators:"], {}):
+        # Babel describes what this yields otherwise than it is.
+        found: Any = extract_python(BytesIO(source), dict.fromkeys(_CALLS), ["Translators:"], {})
+        for line, call, texts, comments in found:
             message, context = _message(call, texts)
             if message:
                 catalogue.add(

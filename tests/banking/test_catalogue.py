@@ -32,7 +32,8 @@ def forms(message: Message) -> list[tuple[str, str]]:
     if isinstance(message.id, str):
         return [(message.id, str(message.string))]
     singular, plural = message.id
-    return [(singular, message.string[0]), *((plural, text) for text in message.string[1:])]
+    first, *others = list(message.string or ())
+    return [(singular, first), *((plural, text) for text in others)]
 
 
 def places(text: str) -> list[str]:
