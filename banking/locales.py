@@ -9,7 +9,7 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, to_locale
 
-from ledger.money import format_for_people, format_short
+from ledger.money import format_figure, format_for_people, format_short
 
 _ENGLISH = "en"
 # The bank's English writes the day before the month.
@@ -24,6 +24,11 @@ def money_text(amount_minor: int, currency: str) -> str:
 def money_short(amount_minor: int, currency: str) -> str:
     """Write an amount as short as it can be, for the axis of a chart: `₹1.5L`, in Portuguese `₹ 150 mil`."""
     return format_short(amount_minor, currency, locale="" if _is_english() else _locale())
+
+
+def figure_text(amount_minor: int, currency: str) -> str:
+    """Write an amount as `money_text` does, without the sign of its currency: for a table that says it once."""
+    return format_figure(amount_minor, currency, locale="" if _is_english() else _locale())
 
 
 def number_text(number: int) -> str:

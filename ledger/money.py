@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import cache
 
 import moneyed
-from babel.numbers import format_compact_currency
+from babel.core import Locale
+from babel.numbers import NumberPattern, format_compact_currency, parse_pattern
 from bson.int64 import Int64
 from django.conf import settings
 from moneyed.l10n import format_money
@@ -118,6 +119,27 @@ def format_short(amount_minor: int, currency: str, locale: str = "") -> str:
     of = locale or _LOCALES.get(currency, "en_US")
     short = format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1)
     return str(short)
+
+
+def format_figure(amount_minor: int, currency: str, locale: str = "") -> str:
+    """Return minor units as `format_for_people` does, without the currency: for a table that says it once.
+
+    Args:
+        amount_minor: minor units.
+        currency: ISO 4217 code.
+        locale: as there.
+    """
+    where = locale or _LOCALES.get(currency, "en_US")
+    sign = "\N{MINUS SIGN}" if amount_minor < 0 else ""
+    return sign + _figure_pattern(currency, where).apply(abs(to_decimal(amount_minor, currency)), where)
+
+
+@cache
+def _figure_pattern(currency: str, locale: str) -> NumberPattern:
+    """How figures of a currency are written; looked up once, as a long statement has many thousands of them."""
+    standard: str = Locale.parse(locale).currency_formats["standard"].pattern
+    whole = standard.partition(";")[0].partition(".")[0].replace("¤", "").strip()
+    return parse_pattern(f"{whole}.{'0' * decimals(currency)}".rstrip("."))
 
 
 @cache

@@ -42,7 +42,7 @@ _LEAVES: tuple[_Leaf, ...] = (
 
 
 def text(canvas: Canvas, x: float, y: float, words: str, *, font: str = REGULAR, size: float = 8.5) -> None:
-    canvas.setFont(font, size)
+    _font(canvas, font, size)
     canvas.drawString(x, y, words)
 
 
@@ -50,9 +50,17 @@ def text_right(
     canvas: Canvas, x: float, y: float, words: str, *, font: str = REGULAR, size: float = 8.5, width: float = 1_000
 ) -> None:
     """Write a text that ends at a place, smaller if it is wider than it may be: no figure is ever cut."""
-    size = _fitting(words, font, size, width)
-    canvas.setFont(font, size)
-    canvas.drawRightString(x, y, words)
+    wide = width_of(words, font, size)
+    if wide > width:
+        size, wide = size * width / wide, width
+    _font(canvas, font, size)
+    canvas.drawString(x - wide, y, words)
+
+
+def _font(canvas: Canvas, font: str, size: float) -> None:
+    # Said once for all the words that are set in it, which makes long statements smaller.
+    if (canvas._fontname, canvas._fontsize) != (font, size):
+        canvas.setFont(font, size)
 
 
 def rule(canvas: Canvas, left: float, right: float, y: float, *, strong: bool = False) -> None:

@@ -18,11 +18,11 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from banking.locales import day_text, money_text, number_text
+from banking.locales import day_text, figure_text, money_text, number_text
 from banking.names import BANK_NAME
 from banking.selectors.statements import PersonalStatement, StatementLine, statement_lines
 from banking.statements.sheet import Row, Sheet
-from banking.statements.wording import figure_text, period_text
+from banking.statements.wording import line_day, period_text
 from banking.templatetags.florin import grouped
 from ledger.errors import TryAgain
 from ledger.records import DEBIT
@@ -174,4 +174,4 @@ def _row(personal: PersonalStatement, line: StatementLine) -> Row:
     amount = figure_text(entry.amount_minor, entry.currency)
     out, money_in = (amount, "") if entry.direction == DEBIT else ("", amount)
     balance = figure_text(entry.balance_after_minor, entry.currency)
-    return day_text(at, with_year=True), f"{at:%H:%M}", line.counterparty, entry.note, out, money_in, balance
+    return line_day(at.date()), f"{at:%H:%M}", line.counterparty, entry.note, out, money_in, balance

@@ -15,10 +15,11 @@ from pypdf import PdfReader
 from pytest_django import Settings
 
 from accounts.models import User
+from banking.locales import figure_text, money_text
 from banking.selectors.statements import statement_get
 from banking.statements import pdf_file
 from banking.statements.periods import Period, period_named
-from banking.statements.wording import figure_text, period_text
+from banking.statements.wording import period_text
 from ledger.accounts import system_account_id
 from ledger.audit import COMMAND
 from ledger.records import Account
@@ -230,8 +231,8 @@ def test_the_pdf_file_says_all_that_the_ledger_does(bank: Bank) -> None:
         bank.pay(f"{number}.05", f"Meal {number}")
     document = Downloader(bank.owner).pdf(bank.owners)
     text = words_of(document)
-    number = " ".join(re.findall("....", str(bank.owners.id)))
-    for fact in ("Account statement", "Olivia Owner", number, "INR", "₹1,000.00", "₹822.00", "₹178.00"):
+    grouped = " ".join(re.findall("....", str(bank.owners.id)))
+    for fact in ("Account statement", "Olivia Owner", grouped, "INR", "₹1,000.00", "₹822.00", "₹178.00"):
         assert fact in text
     for entry in books().entries.find({"account": bank.owners.id}):
         assert f" {entry['amount_minor'] / 100:,.2f} " in text
@@ -256,7 +257,8 @@ def test_the_pdf_file_has_the_properties_of_a_document(bank: Bank) -> None:
     root: Any = document.trailer["/Root"]
     assert root["/Lang"] == "en"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
-    fonts = {font["/BaseFont"] for page in document.pages for font in page["/Resources"]["/Font"].values()}
+    pages: list[Any] = list(document.pages)
+    fonts = {font["/BaseFont"] for page in pages for font in page["/Resources"]["/Font"].values()}
     assert any("SourceSansPro" in font for font in fonts)
     assert downloader.response["Content-Type"] == "application/pdf"
     assert "no-store" in downloader.response["Cache-Control"]
@@ -304,6 +306,12 @@ def test_figures_are_written_as_the_language_does(bank: Bank) -> None:
         figure_text(minor, currency) for minor, currency in [(-12_345_678, "INR"), (12_345, "JPY"), (1_234, "KWD")]
     ]
     assert written == ["−1,23,456.78", "12,345", "1.234"]
+    for language in ("en", "pt-br"):
+        with override(language):
+            for currency in ("INR", "BRL", "EUR", "USD", "GBP", "JPY", "KWD"):
+                for minor in (0, 1, 100, 99_999, 123_456_789, 10**17 + 7):
+                    assert figure_text(minor, currency) in money_text(minor, currency)
+                    assert figure_text(-minor, currency).lstrip("\N{MINUS SIGN}") == figure_text(minor, currency)
     with override("pt-br"):
         assert figure_text(-12_345_678, "INR") == "−123.456,78"
         assert period_text(period) == f"1 de mai. de 2026 {DASH} 31 de mai. de 2026"

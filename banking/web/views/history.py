@@ -34,7 +34,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "cursor": cursor,
         "most_examined": MOST_EXAMINED,
-        "without_filters": f"{reverse('transactions')}?{urlencode({'account': account.id})}",
+        "without_filters": f"{reverse('transactions')}?{urlencode({'account': str(account.id)})}",
     }
     if not filters.is_valid():
         return render(request, "pages/transactions.html", page, status=422)

@@ -129,4 +129,4 @@ def _period_form(request: HttpRequest) -> PeriodForm:
 
 def _page_address(request: HttpRequest, account: Account) -> str:
     asked = {name: request.GET.get(name, "") for name in ("from", "to")}
-    return f"{reverse('statements')}?{urlencode({'account': account.id, 'period': OWN, **asked})}"
+    return f"{reverse('statements')}?{urlencode({'account': str(account.id), 'period': OWN, **asked})}"
