@@ -294,7 +294,7 @@ ADMIN = [
     Place("admin-users-frozen", Who.ADMIN, "/admin/users?show=frozen", "Frozen"),
     Place("admin-frozen-already", Who.ADMIN, "/admin/accounts/{frozen}/freeze", "already frozen"),
     Place("admin-user", Who.ADMIN, "/admin/users/{user}", "Audit trail"),
-    Place("admin-transactions", Who.ADMIN, "/admin/transactions", "A house"),
+    Place("admin-transactions", Who.ADMIN, "/admin/transactions", "Of the whole bank"),
     Place("admin-transactions-none", Who.ADMIN, "/admin/transactions?status=PENDING", "Nothing matches"),
     Place("admin-transactions-errors", Who.ADMIN, "/admin/transactions?who=zzz&least=x", "Nobody", status=422),
     Place("admin-transactions-choose", Who.ADMIN, "/admin/transactions?who=asha", "Which account"),
