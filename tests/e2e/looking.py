@@ -14,7 +14,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # What a theme can get wrong.
 COLOURS = ["color-contrast", "link-in-text-block"]
 _AXE_RUN = """
-only => axe.run(document, {runOnly: only, resultTypes: ["violations"], preload: false})
+rules => axe.run(document, {...rules, resultTypes: ["violations"], preload: false})
   .then(result => result.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 160))}`))
 """
 # WCAG 2.5.8: 24 by 24 pixels, except for links within a sentence.
@@ -55,14 +55,21 @@ def misplaced(page: Page) -> list[str]:
     return found
 
 
-def violations(page: Page, *, colours_only: bool = False) -> list[str]:
+def violations(page: Page, *, colours: bool = True, rest: bool = True) -> list[str]:
     """Return what axe-core finds, one line each.
 
     Args:
         page: as it is now.
-        colours_only: what else there is was looked at in the other theme.
+        colours: whether contrasts are measured, which is most of the work.
+        rest: whether everything else is looked at.
     """
     page.evaluate(f"window.axe || (() => {{ {AXE} }})()")
-    only: dict[str, Any] = {"type": "tag", "values": RULES}
-    found: list[str] = page.evaluate(_AXE_RUN, {"type": "rule", "values": COLOURS} if colours_only else only)
+    found: list[str] = page.evaluate(_AXE_RUN, _rules(colours=colours, rest=rest))
     return found
+
+
+def _rules(*, colours: bool, rest: bool) -> dict[str, Any]:
+    if not rest:
+        return {"runOnly": {"type": "rule", "values": COLOURS}}
+    without = {} if colours else {name: {"enabled": False} for name in COLOURS}
+    return {"runOnly": {"type": "tag", "values": RULES}, "rules": without}

@@ -18,6 +18,9 @@ from playwright.sync_api import Page, expect
 from banking.errors import RateLimited, failure_of
 from banking.web.failures import failed
 from ledger.errors import TryAgain
+from ledger.findings import CHAIN, I1, Report
+from ledger.records import now
+from ledger.verifications import full_record
 
 
 class Who(StrEnum):
@@ -45,6 +48,7 @@ class Place:
         status: what the address answers.
         is_scripted: whether this state exists with JavaScript only.
         answer: makes the answer, for a failure that no address can be brought to from outside.
+        before: what is done to the bank, where a state of all of it is looked at.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Place:
     status: int = 200
     is_scripted: bool = False
     answer: Callable[[], Any] | None = None
+    before: Callable[[], object] | None = None
 
 
 def press(name: str) -> Callable[[Page], None]:
@@ -125,6 +130,20 @@ def _type_a_number(page: Page) -> None:
     page.get_by_text("no account with this number").wait_for()
 
 
+def _paste_nonsense(page: Page) -> None:
+    page.get_by_text("Paste lines instead").click()
+    page.get_by_text("How to write the list").click()
+    fill("Check the list", text="a,1,2,3")(page)
+
+
+def _ask_to_remove(page: Page) -> None:
+    page.get_by_text("Remove this list").click()
+
+
+def _ask_to_repeat(page: Page) -> None:
+    page.get_by_text("Pay this list again").click()
+
+
 def _without_protection(page: Page) -> None:
     page.context.clear_cookies(name="csrftoken")
     press("Sign in")(page)
@@ -144,6 +163,17 @@ def _outcome_unknown() -> Any:
     request = RequestFactory().post(f"/send/{'a' * 32}/confirm")
     request.resolver_match = resolve(request.path)
     return failed(request, failure_of(TryAgain()))
+
+
+def verified(*broken: str) -> Callable[[], object]:
+    """Return what keeps the result of a whole verification that has found these invariants broken, or none."""
+
+    def verify() -> None:
+        report = Report(accounts=21, transactions=1046, entries=2080)
+        report.add_all((code, f"account {'6b' * 12}: entry 17 does not follow from entry 16") for code in broken)
+        full_record(report, started_at=now())
+
+    return verify
 
 
 PUBLIC = [
@@ -221,10 +251,15 @@ SENDING = [
     Place("send-no-account", Who.FRESH, "/send", "account", shows="send_form"),
     Place("send-frozen", Who.FROZEN, "/send", "frozen", shows="send_form"),
     Place("send-long", Who.LONG, "/send?to={friend}", "₹", shows="send_form"),
-    Place("send-many", Who.OWNER, "/send/many", "doubtful.csv"),
+    Place("send-many", Who.OWNER, "/send/many", "wrong.csv"),
     Place("send-many-frozen", Who.FROZEN, "/send/many", "frozen"),
+    Place("send-many-errors", Who.OWNER, "/send/many", "4 columns", _paste_nonsense),
     Place("send-run", Who.OWNER, "/send/many/{run_checked}", "Bruno Silva"),
-    Place("send-run-wrong", Who.OWNER, "/send/many/{run_doubtful}", "cannot be paid"),
+    Place("send-run-doubtful", Who.OWNER, "/send/many/{run_doubtful}", "out and pay"),
+    Place("send-run-wrong", Who.OWNER, "/send/many/{run_wrong}", "cannot be paid", _ask_to_remove),
+    Place("send-run-all", Who.OWNER, "/send/many/{run_wrong}?show=all&page=2", "Page 2 of 2"),
+    Place("send-run-halted", Who.OWNER, "/send/many/{run_halted}", "Go on"),
+    Place("send-run-done", Who.OWNER, "/send/many/{run_done}", "Payments made", _ask_to_repeat),
 ]
 
 HISTORY = [
@@ -304,7 +339,8 @@ ADMIN = [
     Place("admin-audit", Who.ADMIN, "/admin/audit", "Sent money"),
     Place("admin-audit-none", Who.ADMIN, "/admin/audit?action=user.viewed&until=2020-01-01", "Nothing matches"),
     Place("admin-audit-errors", Who.ADMIN, "/admin/audit?actor=zzz&subject=zzz", "Nobody", status=422),
-    Place("admin-integrity", Who.ADMIN, "/admin/integrity", "ledger"),
+    Place("admin-integrity", Who.ADMIN, "/admin/integrity", "how that is known", before=verified()),
+    Place("admin-integrity-wrong", Who.ADMIN, "/admin/integrity", "Something is wrong", before=verified(I1, CHAIN)),
     Place("admin-dead-letters", Who.ADMIN, "/admin/dead-letters", "503"),
     Place("admin-requeue-all", Who.ADMIN, "/admin/dead-letters/requeue-all", "again"),
     Place("admin-requeue-dialog", Who.ADMIN, "/admin/dead-letters", "?", ask("Try all again"), is_scripted=True),

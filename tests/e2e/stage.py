@@ -14,17 +14,17 @@ from accounts.models import User
 from accounts.selectors import user_by_email
 from accounts.services import user_register
 from banking import demo
-from banking.bulk_files import rows_of_text
 from banking.outbox.records import DEAD, PENDING
+from banking.run_records import CHECKED, PAYING, runs
 from banking.services.customers import account_open
-from banking.services.runs import run_upload
 from banking.services.webhooks import webhook_disable, webhook_register
 from banking.webhooks.records import EVENTS
 from ledger.accounts import account_freeze, accounts_of_owner
 from ledger.audit import COMMAND
 from ledger.errors import TransferRefused
-from ledger.records import MAX_FAILURES, Account
+from ledger.records import MAX_FAILURES, Account, now
 from ledger.transfers import funding_execute, transfer_execute
+from tests.banking.runs import confirm, quiet, upload
 from tests.ledger.conftest import inspected
 from tests.web.outbox import deliver, notify
 
@@ -65,6 +65,7 @@ def stage_set() -> Stage:
     _frozen_account(stage, frozen)
     _runs(stage, owner, account)
     _webhooks(stage, owner, account)
+    quiet()
     _notifications(owner)
     inspected()
     return stage
@@ -119,11 +120,26 @@ def _frozen_account(stage: Stage, frozen: User) -> None:
 
 
 def _runs(stage: Stage, owner: User, account: Account) -> None:
+    """Lists of payments: done, come to a halt, ready, doubtful, and one with everything wrong and many pages."""
     good = "bruno@florin.example; 120; March\nchitra@florin.example; 75.50; March\nDev Kapoor; 60;\n"
-    wrong = good + "Nobody Known; 10;\nbruno@florin.example; ten;\n" + f"elena@florin.example; 12; {LONG_NOTE}\n"
-    for name, text in (("checked", good), ("doubtful", wrong)):
-        run, _ = run_upload(user=owner, account=account, name=f"{name}.csv", rows=rows_of_text(text))
+    wrong = (
+        f"bruno@florin.example;ten;\n;5;\n{NO_SUCH};1;\nNobody {'x' * 100};5;\nbruno@florin.example;1;{LONG_NOTE}\n"
+    )
+    lists = {
+        "done": good + "Nobody Known; 10; Who is this?\n",
+        "halted": good + "Elena Rossi; 12;\n",
+        "checked": good,
+        "doubtful": good + "bruno@florin.example; 120; March\n",
+        "wrong": wrong + "".join(f"grace@florin.example;{number}.01;\n" for number in range(1, 60)),
+    }
+    for name, text in lists.items():
+        run = upload(owner, account, text, name=f"{name}.csv")
         stage.ids[f"run_{name}"] = str(run.id)
+        if name == "done":
+            confirm(owner, run, leave_out=True)
+        if name == "halted":
+            halted = {"status": PAYING, "confirmed_at": now(), "stalled_at": now()}
+            assert runs().update_one({"_id": run.id, "status": CHECKED}, {"$set": halted}).matched_count == 1
 
 
 def _webhooks(stage: Stage, owner: User, account: Account) -> None:

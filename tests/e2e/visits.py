@@ -36,6 +36,8 @@ class Visits:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
         path = place.path.format_map(self._stage.ids)
+        if place.before is not None:
+            place.before()
         if place.answer is not None:
             self._put_in_front(page, path, place.answer())
             self._watch.allow(f"answered {place.status}: .*{path}")
