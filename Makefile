@@ -15,7 +15,7 @@ PACKAGES := accounts ledger banking config tests manage.py
 .PHONY: help
 help: ## List these commands
 	@echo "Florin, an open-source bank. Commands:"
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(INSTALLED) ## Run the bank with its own database and demo people (PORT=9000 make run for another port)
@@ -63,6 +63,11 @@ bench: $(INSTALLED) ## Measure transfers and reads, each beside a reference (ARG
 .PHONY: messages
 messages: $(INSTALLED) ## Collect the texts of pages and e-mails, and compile their translations
 	@FLORIN_ENV=development $(BIN)/python manage.py messages
+
+.PHONY: screenshots
+screenshots: $(INSTALLED) chromium ## Take pictures of every page into docs/screenshots (ARGS="-k send" for some)
+	@[ -n "$(ARGS)" ] || rm -f docs/screenshots/*.png
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/e2e/screenshots.py $(ARGS)
 
 .PHONY: shell
 shell: $(INSTALLED) ## Open a Python shell on the bank's database

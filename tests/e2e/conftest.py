@@ -8,16 +8,21 @@ not be.
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebError
 
 from accounts.models import User
+from tests.database import clean
+from tests.e2e.stage import Stage, stage_set
+from tests.e2e.visits import Visits, session_give
 from tests.servers import Server
+
+if TYPE_CHECKING:
+    from pytest_django.plugin import DjangoDbBlocker
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = [
@@ -108,8 +113,10 @@ def base_url(server_process: Server) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _clean_bank(server: Server) -> None:
-    """Begin every browser test with a clean bank."""
+def _clean_bank(request: pytest.FixtureRequest) -> None:
+    """Begin every browser test with a clean bank, but for those that look at one that is set up once."""
+    if "stage" not in request.fixturenames:
+        request.getfixturevalue("server")
 
 
 @pytest.fixture(params=HEIGHTS)
@@ -172,15 +179,48 @@ def sign_in(base_url: str) -> Callable[[Page, User], None]:
     return sign_in
 
 
-def session_give(context: BrowserContext, user: User, url: str) -> None:
-    """Give a browser the session of somebody who has signed in."""
-    client = Client()
-    client.force_login(user)
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
-
-
 def _watched(new_context: Callable[..., BrowserContext], watch: Watch) -> BrowserContext:
     context = new_context()
     watch.attach(context)
     return context
+
+
+@pytest.fixture(scope="module")
+def stage(server_process: Server, django_db_blocker: "DjangoDbBlocker") -> Iterator[Stage]:
+    """The bank of the table of pages, set up once for all the rows that are looked at in a module."""
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        clean(connection.database)  # type: ignore[attr-defined]
+        yield stage_set()
+
+
+@pytest.fixture(scope="module")
+def lasting_watch(server_process: Server) -> Watch:
+    """The watch over the browsers that stay open from row to row."""
+    return Watch(server_process.url)
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Browser, server_process: Server, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
+    """The browsers of everybody who looks at the rows."""
+    visits = Visits(browser, url=server_process.url, stage=stage, watch=lasting_watch)
+    yield visits
+    visits.close()
+
+
+@pytest.fixture(scope="module")
+def plain_visits(browser: Browser, server_process: Server, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
+    """The same without scripts."""
+    options = {"java_script_enabled": False}
+    visits = Visits(browser, url=server_process.url, stage=stage, watch=lasting_watch, **options)
+    yield visits
+    visits.close()
+
+
+@pytest.fixture
+def silence(lasting_watch: Watch) -> Iterator[None]:
+    """Fail the row that the browser complains about."""
+    lasting_watch.forget()
+    yield
+    assert lasting_watch.complaints() == []

@@ -49,6 +49,7 @@ class Place:
         is_scripted: whether this state exists with JavaScript only.
         answer: makes the answer, for a failure that no address can be brought to from outside.
         before: what is done to the bank, where a state of all of it is looked at.
+        is_pictured: whether there is a screenshot of it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Place:
     is_scripted: bool = False
     answer: Callable[[], Any] | None = None
     before: Callable[[], object] | None = None
+    is_pictured: bool = True
 
 
 def press(name: str) -> Callable[[Page], None]:
@@ -190,16 +192,24 @@ PUBLIC = [
     ),
     Place("proof", Who.NOBODY, "/proof", "prove"),
     Place("api-docs", Who.NOBODY, "/api/docs", "API"),
-    Place("api-docs-unfolded", Who.NOBODY, "/api/docs", "curl", _unfold, is_scripted=True),
+    Place("api-docs-unfolded", Who.NOBODY, "/api/docs", "curl", _unfold, is_scripted=True, is_pictured=False),
 ]
 
 FAILURES = [
     Place("not-found", Who.NOBODY, "/nothing-here", "404", status=404),
-    Place("not-found-signed-in", Who.OWNER, "/transactions/{no_such}", "404", status=404),
+    Place("not-found-signed-in", Who.OWNER, "/transactions/{no_such}", "404", status=404, is_pictured=False),
     Place("forbidden", Who.OWNER, "/admin/users", "403", status=403),
-    Place("wrong-method", Who.OWNER, "/theme", "405", status=405),
-    Place("form-expired", Who.NOBODY, "/login", "expired", _without_protection),
-    Place("bad-request", Who.NOBODY, "/wrong/400", "400", status=400, answer=failing(SuspiciousOperation())),
+    Place("wrong-method", Who.OWNER, "/theme", "405", status=405, is_pictured=False),
+    Place("form-expired", Who.NOBODY, "/login", "expired", _without_protection, is_pictured=False),
+    Place(
+        "bad-request",
+        Who.NOBODY,
+        "/wrong/400",
+        "400",
+        status=400,
+        answer=failing(SuspiciousOperation()),
+        is_pictured=False,
+    ),
     Place("too-many", Who.NOBODY, "/wrong/429", "429", status=429, answer=failing(RateLimited(40))),
     Place("crash", Who.NOBODY, "/wrong/500", "500", status=500, answer=failing(RuntimeError())),
     Place("busy", Who.NOBODY, "/wrong/503", "503", status=503, answer=failing(TryAgain())),

@@ -1,15 +1,20 @@
 """Going to the places of the table: everybody has a browser of their own, which stays open between two places."""
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.test import Client
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.e2e.conftest import Watch, session_give
+from accounts.models import User
 from tests.e2e.places import Place, Who
 from tests.e2e.stage import Stage
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Watch
 
 PATIENCE_MS = 5_000
 
@@ -25,7 +30,7 @@ class Visits:
         options: of the browsers.
     """
 
-    def __init__(self, browser: Browser, *, url: str, stage: Stage, watch: Watch, **options: Any) -> None:
+    def __init__(self, browser: Browser, *, url: str, stage: Stage, watch: "Watch", **options: Any) -> None:
         self._browser, self._url, self._stage, self._watch = browser, url, stage, watch
         self._options = options
         self._pages: dict[Who, Page] = {}
@@ -86,3 +91,11 @@ def name_of(address: str) -> str:
     with suppress(Resolver404):
         return resolve(urlsplit(address).path).url_name or ""
     return ""
+
+
+def session_give(context: BrowserContext, user: User, url: str) -> None:
+    """Give a browser the session of somebody who has signed in."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])

@@ -1,0 +1,37 @@
+"""Takes the pictures of docs/screenshots: every row of the table of pages, at three widths and in both themes.
+
+Run by `make screenshots`, not with the tests: a picture is there to be looked at by people. It is made of the same
+rows in the same bank as `tests.e2e.test_places`.
+"""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import HEIGHTS
+from tests.e2e.places import PLACES, Place
+from tests.e2e.visits import Visits
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+# Flat areas and letters: more colours would not be seen, and each would make the file larger.
+COLOURS = 48
+PICTURED = [pytest.param(place, id=place.name) for place in PLACES if place.is_pictured]
+
+
+@pytest.mark.parametrize("place", PICTURED)
+def test_take_the_pictures(visits: Visits, place: Place, theme: str) -> None:
+    page = visits.go(place, theme=theme, width=1440)
+    for width, height in HEIGHTS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        # As high as the page, or the bar at the foot of a telephone would stand in its middle.
+        whole = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": whole})
+        keep(page.screenshot(animations="disabled"), FOLDER / f"{place.name}-{width}-{theme}.png")
+
+
+def keep(picture: bytes, path: Path) -> None:
+    """Write a picture as a small file."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
