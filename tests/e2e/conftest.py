@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from accounts.models import User
 from tests.database import clean
-from tests.e2e.stage import Stage, stage_set
+from tests.e2e.stage import SIGNING, Stage, stage_set
 from tests.e2e.visits import Visits, session_give
 from tests.servers import Server
 
@@ -186,7 +186,19 @@ def _watched(new_context: Callable[..., BrowserContext], watch: Watch) -> Browse
 
 
 @pytest.fixture(scope="module")
-def stage(server_process: Server, django_db_blocker: "DjangoDbBlocker") -> Iterator[Stage]:
+def stage_url(django_db_setup: None) -> Iterator[str]:
+    """The address of a bank that knows the key its books are signed with, as a bank in use does."""
+    from django.db import connection
+
+    environment = {"CHECKPOINT_PUBLIC_KEYS": SIGNING.public_text}
+    server = Server(database=connection.settings_dict["NAME"], environment=environment)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stage(stage_url: str, django_db_blocker: "DjangoDbBlocker") -> Iterator[Stage]:
     """The bank of the table of pages, set up once for all the rows that are looked at in a module."""
     from django.db import connection
 
@@ -196,24 +208,23 @@ def stage(server_process: Server, django_db_blocker: "DjangoDbBlocker") -> Itera
 
 
 @pytest.fixture(scope="module")
-def lasting_watch(server_process: Server) -> Watch:
+def lasting_watch(stage_url: str) -> Watch:
     """The watch over the browsers that stay open from row to row."""
-    return Watch(server_process.url)
+    return Watch(stage_url)
 
 
 @pytest.fixture(scope="module")
-def visits(browser: Browser, server_process: Server, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
+def visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
     """The browsers of everybody who looks at the rows."""
-    visits = Visits(browser, url=server_process.url, stage=stage, watch=lasting_watch)
+    visits = Visits(browser, url=stage_url, stage=stage, watch=lasting_watch)
     yield visits
     visits.close()
 
 
 @pytest.fixture(scope="module")
-def plain_visits(browser: Browser, server_process: Server, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
+def plain_visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
     """The same without scripts."""
-    options = {"java_script_enabled": False}
-    visits = Visits(browser, url=server_process.url, stage=stage, watch=lasting_watch, **options)
+    visits = Visits(browser, url=stage_url, stage=stage, watch=lasting_watch, java_script_enabled=False)
     yield visits
     visits.close()
 

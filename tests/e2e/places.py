@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.core.exceptions import SuspiciousOperation
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.urls import resolve
 from playwright.sync_api import Page, expect
 
@@ -50,6 +50,7 @@ class Place:
         answer: makes the answer, for a failure that no address can be brought to from outside.
         before: what is done to the bank, where a state of all of it is looked at.
         is_pictured: whether there is a screenshot of it.
+        meant: words of what is found there and is as it should be.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Place:
     answer: Callable[[], Any] | None = None
     before: Callable[[], object] | None = None
     is_pictured: bool = True
+    meant: tuple[str, ...] = ()
 
 
 def press(name: str) -> Callable[[Page], None]:
@@ -178,6 +180,15 @@ def verified(*broken: str) -> Callable[[], object]:
     return verify
 
 
+def _design() -> Any:
+    """Return the page that there is in development alone."""
+    with override_settings(FLORIN_ENV="development"):
+        return Client().get("/design")
+
+
+# The page shows everything in both themes, so twice, and letters of any size in a small field.
+_TWICE = ("duplicate-id", "landmark-unique", "swatch-text", "scrollable-region-focusable")
+
 PUBLIC = [
     Place("landing", Who.NOBODY, "/", "Open an account"),
     Place("register", Who.NOBODY, "/register", "Open my account"),
@@ -190,7 +201,9 @@ PUBLIC = [
         "is wrong",
         fill("Sign in", email="asha@florin.example", password="wrong"),
     ),
-    Place("proof", Who.NOBODY, "/proof", "prove"),
+    Place("proof", Who.NOBODY, "/proof", "Accounts in it"),
+    Place("proof-unsigned", Who.NOBODY, "/proof", "Nothing is signed yet", answer=lambda: Client().get("/proof")),
+    Place("design", Who.NOBODY, "/design", "Components", answer=_design, meant=_TWICE),
     Place("api-docs", Who.NOBODY, "/api/docs", "API"),
     Place("api-docs-unfolded", Who.NOBODY, "/api/docs", "curl", _unfold, is_scripted=True, is_pictured=False),
 ]
@@ -349,7 +362,7 @@ ADMIN = [
     Place("admin-audit", Who.ADMIN, "/admin/audit", "Sent money"),
     Place("admin-audit-none", Who.ADMIN, "/admin/audit?action=user.viewed&until=2020-01-01", "Nothing matches"),
     Place("admin-audit-errors", Who.ADMIN, "/admin/audit?actor=zzz&subject=zzz", "Nobody", status=422),
-    Place("admin-integrity", Who.ADMIN, "/admin/integrity", "how that is known", before=verified()),
+    Place("admin-integrity", Who.ADMIN, "/admin/integrity", "All is well", before=verified()),
     Place("admin-integrity-wrong", Who.ADMIN, "/admin/integrity", "Something is wrong", before=verified(I1, CHAIN)),
     Place("admin-dead-letters", Who.ADMIN, "/admin/dead-letters", "503"),
     Place("admin-requeue-all", Who.ADMIN, "/admin/dead-letters/requeue-all", "again"),
@@ -373,8 +386,8 @@ NO_PAGES = {
     },
     "an action": {
         "logout",
-        "theme",
         "language",
+        "theme",
         "account_open",
         "send_confirm",
         "send_run_check",

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson.int64 import Int64
+from bson.objectid import ObjectId
+from django.test import override_settings
 
 from accounts.models import User
 from accounts.selectors import user_by_email
@@ -21,13 +23,18 @@ from banking.services.webhooks import webhook_disable, webhook_register
 from banking.webhooks.records import EVENTS
 from ledger.accounts import account_freeze, accounts_of_owner
 from ledger.audit import COMMAND
+from ledger.checkpoints import checkpoint_append
 from ledger.errors import TransferRefused
+from ledger.money import format_plain
 from ledger.records import MAX_FAILURES, Account, now
+from ledger.signing import PrivateKey, key_make
 from ledger.transfers import funding_execute, transfer_execute
 from tests.banking.runs import confirm, quiet, upload
 from tests.ledger.conftest import inspected
 from tests.web.outbox import deliver, notify
 
+# What the books are signed with; the server of the table is told its public half.
+SIGNING = PrivateKey(key_make())
 LONG_FIRST = "Maximiliana Theodora Wilhelmine Josephine Alexandrina Sophie"
 LONG_LAST = "Featherstonehaugh-Cholmondeley-Wolfeschlegelsteinhausenberge"
 LONG_EMAIL = "maximiliana.theodora.wilhelmine.josephine@featherstonehaugh-cholmondeley.example"
@@ -67,7 +74,9 @@ def stage_set() -> Stage:
     _webhooks(stage, owner, account)
     quiet()
     _notifications(owner)
-    inspected()
+    with override_settings(CHECKPOINT_PUBLIC_KEYS=[SIGNING.public_text]):
+        assert checkpoint_append(SIGNING)
+        inspected()
     return stage
 
 
@@ -128,8 +137,8 @@ def _runs(stage: Stage, owner: User, account: Account) -> None:
     lists = {
         "done": good + "Nobody Known; 10; Who is this?\n",
         "halted": good + "Elena Rossi; 12;\n",
-        "checked": good,
-        "doubtful": good + "bruno@florin.example; 120; March\n",
+        "checked": good.replace("March", "April").replace("60;", "65;"),
+        "doubtful": good + "bruno@florin.example; 120; March\nGrace Thomas; 45.50; Books\n",
         "wrong": wrong + "".join(f"grace@florin.example;{number}.01;\n" for number in range(1, 60)),
     }
     for name, text in lists.items():
@@ -155,9 +164,12 @@ def _webhooks(stage: Stage, owner: User, account: Account) -> None:
 
 
 def _notifications(owner: User) -> None:
-    read = datetime.now(UTC)
+    """More than a page of them, of which the last ones are new."""
+    names = [f"{first} {last}" for first, last, _ in demo.PEOPLE[1:]]
     for number in range(70):
-        notify(owner, number, read_at=read)
-    for number in range(70, 73):
-        notify(owner, number)
+        amount = 2_500 + 175 * number
+        words = {"amount": format_plain(amount, "INR"), "amount_minor": Int64(amount), "currency": "INR"}
+        words |= {"counterparty": names[number % len(names)], "reason": None, "transaction": ObjectId()}
+        read = None if number > 66 else datetime.now(UTC)
+        notify(owner, number, data=words, read_at=read)
     notify(owner, 74, kind="account_frozen", data={"currency": "USD", "reason": "Lost card"})

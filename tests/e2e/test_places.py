@@ -29,14 +29,19 @@ def test_a_place_is_for_everybody(visits: Visits, place: Place, theme: str) -> N
         problems += [f"{width}: {problem}" for problem in misplaced(page)]
         if rules := AXE.get((theme, width)):
             problems += [f"{width}: {problem}" for problem in violations(page, **rules)]
-    assert problems == []
+    _assert_none(problems, place)
 
 
 @pytest.mark.usefixtures("silence")
 @pytest.mark.parametrize("place", UNSCRIPTED)
 def test_a_place_needs_no_script(plain_visits: Visits, place: Place) -> None:
     page = plain_visits.go(place, theme="light", width=360)
-    assert misplaced(page) == []
+    _assert_none(misplaced(page), place)
+
+
+def _assert_none(problems: list[str], place: Place) -> None:
+    found = [problem for problem in problems if not any(words in problem for words in place.meant)]
+    assert not found, "\n".join(found)
 
 
 def test_every_page_is_in_the_table() -> None:
