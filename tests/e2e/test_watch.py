@@ -35,15 +35,19 @@ def test_somebody_is_signed_in_without_the_form(page: Page, owner: User, sign_in
         ),
         (
             "document.body.append(Object.assign(document.createElement('script'), {text: '1'}))",
-            "console: .*inline script",
+            "console: (.*inline script|policy: script-src-elem stopped inline)",
         ),
+        ("document.body.setAttribute('style', 'color: red')", "console: (.*inline style|policy: style-src-attr)"),
     ],
 )
 def test_what_goes_wrong_unseen_is_noticed(page: Page, watch: Watch, script: str, complaint: str) -> None:
     page.goto("/")
     assert watch.complaints() == []
     page.evaluate(f"() => {{ {script} }}")
-    page.wait_for_timeout(300)
+    for _ in range(50):
+        if watch.complaints():
+            break
+        page.wait_for_timeout(100)
     assert watch.complaints() != []
     watch.allow(complaint)
     assert watch.complaints() == []
