@@ -117,8 +117,7 @@ def format_short(amount_minor: int, currency: str, locale: str = "") -> str:
         as for `format_for_people`.
     """
     of = locale or _LOCALES.get(currency, "en_US")
-    short = format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1)
-    return str(short)
+    return str(format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1))
 
 
 def format_figure(amount_minor: int, currency: str, locale: str = "") -> str:

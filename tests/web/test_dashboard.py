@@ -50,8 +50,7 @@ def account_with_a_year(bank: Bank) -> Account:
 def news(visitor: Visitor, account: Account, **more: str) -> Any:
     """Ask as the page does by itself."""
     question = {"account": str(account.id), "period": "month", **more}
-    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HTMX.items()}
-    return visitor.client.get("/dashboard", question, **headers)
+    return visitor.client.get("/dashboard", question, headers=HTMX)
 
 
 def mark_of(page: str) -> str:
