@@ -117,7 +117,8 @@ def format_short(amount_minor: int, currency: str, locale: str = "") -> str:
         as for `format_for_people`.
     """
     of = locale or _LOCALES.get(currency, "en_US")
-    return str(format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1))
+    short: str = format_compact_currency(to_decimal(amount_minor, currency), currency, locale=of, fraction_digits=1)
+    return short
 
 
 def format_figure(amount_minor: int, currency: str, locale: str = "") -> str:

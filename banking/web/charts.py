@@ -10,6 +10,7 @@ Figures come as whole numbers and are written by the caller; only coordinates ar
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -221,7 +222,7 @@ def _steps_named(plot: Element, names: Sequence[str], figures: Sequence[int], te
     SubElement(group, "path", {"class": "chart-area", "d": _path(outline) + "Z"})
     SubElement(group, "path", {"class": "chart-line", "d": _path(line)})
     for name, figure, begin, end in zip(names, figures, line[::2], line[1::2], strict=True):
-        width = f"{float(end[0]) - float(begin[0]):.2f}"
+        width = f"{Decimal(end[0]) - Decimal(begin[0]):.2f}"
         hit = SubElement(
             group, "rect", {"class": "chart-hit", "x": begin[0], "y": "0", "width": width, "height": height}
         )
@@ -229,7 +230,7 @@ def _steps_named(plot: Element, names: Sequence[str], figures: Sequence[int], te
 
 
 def _path(points: Sequence[tuple[str, str]]) -> str:
-    return "M" + "L".join(f"{float(x):.1f} {float(y):.1f}" for x, y in points)
+    return "M" + "L".join(f"{Decimal(x):.1f} {Decimal(y):.1f}" for x, y in points)
 
 
 def _groups(element: Element, kind: str) -> Any:
