@@ -5,6 +5,7 @@ replaced in place, and the dialog closes. Somebody else may have done it meanwhi
 """
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -88,7 +89,9 @@ def _done(request: HttpRequest, account: Account, change: str) -> HttpResponse:
     if not getattr(request, "htmx", False):
         messages.success(request, said)
         return redirect(_way_back(request))
-    response = render(request, "pages/admin-freeze-done.html", {**_shown(request, side), "said": said})
+    response = render(
+        request, "pages/admin-freeze-done.html", {**_shown(request, side), "said": Message(messages.SUCCESS, said)}
+    )
     response["HX-Trigger-After-Settle"] = "dialog-done"
     return response
 
