@@ -131,7 +131,8 @@ def format_figure(amount_minor: int, currency: str, locale: str = "") -> str:
     """
     where = locale or _LOCALES.get(currency, "en_US")
     sign = "\N{MINUS SIGN}" if amount_minor < 0 else ""
-    return sign + _figure_pattern(currency, where).apply(abs(to_decimal(amount_minor, currency)), where)
+    figure: str = _figure_pattern(currency, where).apply(abs(to_decimal(amount_minor, currency)), where)
+    return f"{sign}{figure}"
 
 
 @cache
