@@ -111,7 +111,7 @@ def test_a_crash_shows_the_id_to_quote(bank_db: object, monkeypatch: pytest.Monk
     def broken(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("banking.web.views.doors.render", broken)
+    monkeypatch.setattr("banking.web.views.doors.LoginForm", broken)
     monkeypatch.setattr("banking.api.auth.body_of", broken)
     page = asked("/login")
     assert (page.status_code, page["X-Request-ID"] in page.content.decode()) == (500, True)

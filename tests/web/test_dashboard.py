@@ -88,8 +88,7 @@ def test_the_balance_is_shown_over_the_chosen_time(bank: Bank, period: str, figu
 def test_months_say_what_came_in_and_went_out(bank: Bank) -> None:
     account = account_with_a_year(bank)
     page = Visitor(bank.owner).get(f"/dashboard?account={account.id}").response.content.decode()
-    months = page[page.index("Money in and out by month") :]
-    assert months.count("Money in and out by month") == 3
+    months = page[page.rindex("Money in and out by month") :]
     rows = re.findall(r'<th scope="row">([^<]+)</th><td>([^<]+)</td><td>([^<]+)</td>', months)
     assert len(rows) == 12
     assert all(money_in != "€0.00" != money_out for _, money_in, money_out in rows[1:])
