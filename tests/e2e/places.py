@@ -32,6 +32,7 @@ class Who(StrEnum):
     FROZEN = "frozen"
     LONG = "long"
     ADMIN = "admin"
+    PORTUGUESE = "portuguese"
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +370,15 @@ ADMIN = [
     Place("admin-requeue-dialog", Who.ADMIN, "/admin/dead-letters", "?", ask("Try all again"), is_scripted=True),
 ]
 
-PLACES = [*PUBLIC, *FAILURES, *HOME, *SENDING, *HISTORY, *MESSAGES, *ADMIN]
+# Where words are longer, or stand elsewhere.
+PORTUGUESE = [
+    Place("portuguese-dashboard", Who.PORTUGUESE, "/dashboard", "Bruno"),
+    Place("portuguese-send", Who.PORTUGUESE, "/send", "Enviar", shows="send_form"),
+    Place("portuguese-transactions", Who.PORTUGUESE, "/transactions", "Groceries"),
+    Place("portuguese-profile", Who.PORTUGUESE, "/profile", "Bruno"),
+]
+
+PLACES = [*PUBLIC, *FAILURES, *HOME, *SENDING, *HISTORY, *MESSAGES, *ADMIN, *PORTUGUESE]
 
 # Addresses of banking.web.urls that are in no row, because they serve no page of their own.
 NO_PAGES = {
@@ -400,5 +409,10 @@ NO_PAGES = {
         "admin_requeue",
         "webhook_test",
         "webhook_enable",
+        "profile_name",
+        "profile_theme",
+        "profile_language",
+        "profile_session",
+        "profile_sessions_others",
     },
 }

@@ -64,6 +64,7 @@ def stage_set() -> Stage:
     demo.fill(lambda _: None)
     owner, friend, frozen = (_demo_person(number) for number in (0, 1, 5))
     stage = Stage({"owner": owner, "frozen": frozen, "fresh": _fresh(), "admin": user_by_email(email=demo.ADMIN)})
+    stage.people["portuguese"] = friend
     account, other = _account(owner), _account(friend)
     stage.ids |= {"account": str(account.id), "friend": str(other.id), "no_such": NO_SUCH}
     stage.ids |= {"dollars": str(_account(owner, "USD").id), "user": str(owner.pk)}

@@ -65,7 +65,8 @@ class Visits:
             context = self._browser.new_context(base_url=self._url, **self._options)
             self._watch.attach(context)
             # As it is from the second visit on.
-            context.add_cookies([{"name": "timezone", "value": "Asia/Kolkata", "url": self._url}])
+            chosen = {"timezone": "Asia/Kolkata", "language": "pt-br" if who is Who.PORTUGUESE else "en"}
+            context.add_cookies([{"name": name, "value": text, "url": self._url} for name, text in chosen.items()])
             if who is not Who.NOBODY:
                 session_give(context, self._stage.people[who], self._url)
             self._pages[who] = context.new_page()
