@@ -15,8 +15,8 @@ from tests.e2e.places import PLACES, Place
 from tests.e2e.visits import Visits
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-# Flat areas and letters: more colours would not be seen, and each would make the file larger. Chosen so that one that is
-# rare, such as the red of a mistake, stays what it is.
+# Flat areas and letters: more colours would not be seen, and each would make the file larger. They are chosen so that
+# one that is rare, such as the red of a mistake, stays what it is.
 COLOURS, CHOICE = 64, Image.Quantize.MAXCOVERAGE
 PICTURED = [pytest.param(place, id=place.name) for place in PLACES if place.is_pictured]
 
