@@ -73,6 +73,8 @@ PEOPLE = (
     _("This can have at most {most} characters."),
     _("This needs at least {least} characters."),
     _("You have registered with another document."),
+    _("This browser is signed out already."),
+    _("The bank does not speak this language."),
 )
 
 BANK = (

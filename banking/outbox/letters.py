@@ -6,7 +6,6 @@ from datetime import UTC
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from banking.locales import day_text, money_text
 from banking.outbox import stories
@@ -51,7 +50,7 @@ def _moment(delivery: Delivery) -> str:
 def _facts(kind: str, data: Data) -> list[tuple[str, str]]:
     if "amount_minor" not in data:
         return [(_("Reason"), data["reason"])] if data["reason"] else []
-    other = pgettext("somebody", "From") if kind == stories.MONEY_RECEIVED else pgettext("somebody", "To")
+    other = _("From") if kind == stories.MONEY_RECEIVED else _("To")
     facts = [(_("Amount"), _amount(data)), (other, data["counterparty"])]
     return [*((name, value) for name, value in facts if value), (_("Transaction"), str(data["transaction"]))]
 

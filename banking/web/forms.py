@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from banking.amounts import amount_locale, amount_read, amount_written
 from banking.names import accounts_named
@@ -112,17 +113,23 @@ class FilterForm(forms.Form):
     """Which part of the history is wanted."""
 
     words = forms.CharField(
-        label="Search", required=False, widget=forms.TextInput({"type": "search", "placeholder": "Note or name"})
+        label=_("Search"),
+        required=False,
+        widget=forms.TextInput({"type": "search", "placeholder": _("Note or name")}),
     )
     direction = forms.ChoiceField(
-        label="Direction",
+        label=_("Direction"),
         required=False,
-        choices=[("", "In and out"), (CREDIT, "Money in"), (DEBIT, "Money out")],
+        choices=[("", _("In and out")), (CREDIT, _("Money in")), (DEBIT, _("Money out"))],
     )
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))
-    least = forms.CharField(label="Minimum amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
-    most = forms.CharField(label="Maximum amount", required=False, widget=forms.TextInput({"inputmode": "decimal"}))
+    since = forms.DateField(
+        label=pgettext_lazy("day", "From"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(label=pgettext_lazy("day", "To"), required=False, widget=forms.DateInput({"type": "date"}))
+    least = forms.CharField(
+        label=_("Minimum amount"), required=False, widget=forms.TextInput({"inputmode": "decimal"})
+    )
+    most = forms.CharField(label=_("Maximum amount"), required=False, widget=forms.TextInput({"inputmode": "decimal"}))
 
     def __init__(self, *args: Any, account: Account, zone: tzinfo | None, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -141,10 +148,10 @@ class FilterForm(forms.Form):
         found = self.cleaned_data
         since, until = found.get("since"), found.get("until")
         if since and until and since > until:
-            self.add_error("until", "This day is before the first one. Choose the same day or a later one.")
+            self.add_error("until", _("This day is before the first one. Choose the same day or a later one."))
         least, most = found.get("least"), found.get("most")
         if least and most and least > most:
-            self.add_error("most", "This is less than the minimum amount.")
+            self.add_error("most", _("This is less than the minimum amount."))
         return found
 
     def entry_filter(self) -> EntryFilter:
@@ -180,10 +187,10 @@ class ReasonForm(forms.Form):
     """Why an account is frozen or unfrozen; the customer reads it."""
 
     reason = forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         max_length=MAX_NOTE,
         error_messages=MISSING,
-        help_text=f"The customer sees it. At most {MAX_NOTE} characters.",
+        help_text=format_lazy(_("The customer sees it. At most {most} characters."), most=MAX_NOTE),
         widget=forms.TextInput({"autocomplete": "off", "maxlength": MAX_NOTE}),
     )
 

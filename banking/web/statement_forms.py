@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from banking.statements.periods import EARLIEST, LATEST, OWN, THIS_MONTH, Period, period_named
 
@@ -22,12 +23,12 @@ class PeriodForm(forms.Form):
     """
 
     since = forms.DateField(
-        label=_("From"),
+        label=pgettext_lazy("day", "From"),
         error_messages={"required": _("Choose the first day.")},
         widget=forms.DateInput({"type": "date", "min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
     )
     until = forms.DateField(
-        label=_("To"),
+        label=pgettext_lazy("day", "To"),
         error_messages={"required": _("Choose the last day.")},
         widget=forms.DateInput({"type": "date", "min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
     )

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
@@ -27,7 +28,7 @@ ZONE_COOKIE = "timezone"
 
 _STOP_ASKING = 286
 
-NOTHING_SENT = "You were signed out in the meantime. Nothing was sent; please sign in and do it again."
+NOTHING_SENT = _("You were signed out in the meantime. Nothing was sent; please sign in and do it again.")
 
 View = Callable[..., HttpResponseBase]
 Resume = Callable[..., str]

@@ -82,7 +82,7 @@ def test_texts_are_found_in_templates_and_in_code() -> None:
     found = texts_found()
     assert found.get("There is not enough money in the account.")
     assert found.get(("%(shown)s line", "%(shown)s lines"))
-    assert found.get("To", context="somebody")
+    assert found.get("To", context="day")
     webhooks = found.get("Webhooks")
     assert webhooks
     assert "templates/pages/webhooks.html" in [path for path, _ in webhooks.locations]

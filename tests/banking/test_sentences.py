@@ -18,7 +18,13 @@ _ENGLISH = (
     *("banking/api", "banking/backup", "banking/bench", "banking/graphql", "banking/management", "banking/openapi"),
     *("banking/demo.py", "banking/sentences.py", "banking/web", "banking/templatetags", "banking/outbox/letters.py"),
     *("ledger/proof.py", "ledger/receipt_check.py", "banking/apps.py"),
-    *("banking/amounts.py", "banking/outbox/place.py", "ledger/checkpoints.py", "ledger/signing.py"),
+    *(
+        "banking/amounts.py",
+        "banking/statements",
+        "banking/outbox/place.py",
+        "ledger/checkpoints.py",
+        "ledger/signing.py",
+    ),
 )
 SOURCES = [
     path
