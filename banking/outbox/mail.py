@@ -45,7 +45,7 @@ class Mail:
 
 def mail_message(delivery: Delivery, reader: User) -> EmailMultiAlternatives:
     """Return the message, as text and as a page, in the language of its reader."""
-    with override(getattr(reader, "language", "") or settings.LANGUAGE_CODE):
+    with override(reader.language or settings.LANGUAGE_CODE):
         return _message(delivery, reader)
 
 

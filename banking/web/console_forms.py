@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.errors import UserNotFound
 from accounts.selectors import user_by_email, user_get
@@ -29,8 +30,10 @@ _NO_ID = _("This is not a number of this bank. They have 24 letters and digits."
 class DaysForm(forms.Form):
     """A filter with two days, which begin and end at midnight where the reader is."""
 
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}))
+    since = forms.DateField(
+        label=pgettext_lazy("day", "From"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(label=pgettext_lazy("day", "To"), required=False, widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, *args: Any, zone: tzinfo | None, **values: Any) -> None:
         super().__init__(*args, **values)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request, override
 
+from accounts.models import User
 from banking.web.preferences import preference_keep
 
 
@@ -46,9 +47,11 @@ def is_offered(language: str) -> bool:
     return language in dict(settings.LANGUAGES)
 
 
-def has_chosen(request: HttpRequest) -> bool:
-    """Whether a language was chosen in this browser."""
-    return is_offered(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+def language_follow(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Have a browser in which no language was chosen remember the one that its person has chosen elsewhere."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if not is_offered(chosen) and is_offered(user.language):
+        language_keep(response, user.language)
 
 
 def language_keep(response: HttpResponse, language: str) -> None:

@@ -8,7 +8,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.test import RequestFactory
 from django.utils.translation import get_language, override
 
+from accounts.models import User
+from accounts.profile import language_choose
 from banking.web.language import LanguageMiddleware
+from tests.cast import PASSWORD
 from tests.web.test_components import shown
 from tests.web.visitor import Visitor
 
@@ -43,6 +46,22 @@ def test_the_choice_in_the_footer_wins_over_the_browser(visitor: Visitor) -> Non
     assert language_of(visitor.get("/login", **{"Accept-Language": "en"})) == "pt-br"
     visitor.send("/language", step="en")
     assert language_of(visitor.get("/login", **PORTUGUESE)) == "en"
+
+
+def test_a_new_browser_follows_what_its_person_has_chosen_elsewhere(owner: User) -> None:
+    at_home = Visitor(owner).get("/dashboard")
+    at_home.send("/language", step="pt-br")
+    fresh = Visitor().get("/login", **{"Accept-Language": "en"})
+    assert language_of(fresh) == "en"
+    fresh.send("/login", email=owner.email, password=PASSWORD)
+    assert language_of(fresh) == "pt-br"
+
+
+def test_what_was_chosen_in_a_browser_stays_after_signing_in(owner: User) -> None:
+    language_choose(user=owner, language="pt-br")
+    visitor = Visitor().get("/login").send("/language", step="en")
+    visitor.send("/login", email=owner.email, password=PASSWORD)
+    assert (visitor.path, language_of(visitor)) == ("/dashboard", "en")
 
 
 def test_a_language_that_is_not_offered_is_not_remembered(visitor: Visitor) -> None:

@@ -19,6 +19,7 @@ from banking.origin import origin_of
 from banking.services.customers import customer_register
 from banking.web.door_forms import LoginForm, RefusableForm, RegisterForm
 from banking.web.form_pages import form_page
+from banking.web.language import language_follow
 from banking.web.methods import reads, reads_and_sends, sends
 from banking.web.preferences import preference_keep
 from banking.web.viewer import THEME_COOKIE, THEMES, safe_next, start_page, zone_of
@@ -90,7 +91,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _door(request, "pages/login.html", form)
     limits.sign_in_remember(request, email=user.email)
     login(request, user, backend=_BACKEND)
-    return redirect(safe_next(request, start_page(user)))
+    response = redirect(safe_next(request, start_page(user)))
+    language_follow(request, response, user)
+    return response
 
 
 def _authenticated(request: HttpRequest, form: LoginForm) -> User | None:
