@@ -26,6 +26,8 @@ LOOKS = {
     # Accounts
     "ACTIVE": Look(_("Active"), GOOD, "check"),
     "FROZEN": Look(_("Frozen"), CAUTION, "frozen"),
+    "INACTIVE": Look(_("Inactive")),
+    "CLOSED": Look(_("Closed")),
     # Transactions
     "PENDING": _IN_PROGRESS,
     "PROCESSING": _IN_PROGRESS,
@@ -52,6 +54,7 @@ LOOKS = {
     "unknown": Look(_("Not known"), CAUTION, "clock"),
     # People
     "ADMIN": Look(_("Administrator")),
+    "SYSTEM": Look(_("System")),
 }
 
 

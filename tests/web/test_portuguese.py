@@ -37,12 +37,12 @@ _ALIKE = {
         "Worker",
         "PDF",
     ),
-    *("PDF", "CSV", "CPF", "CNPJ", "HTTP", "JSON", "UTC", "Total", "Pix"),
+    *("PDF", "CSV", "CPF", "CNPJ", "HTTP", "JSON", "UTC", "Total", "Pix", "Hash"),
     # Codes of what must hold, and what a command says.
     *("chain", "checkpoint", "totals", "PROVED"),
 }
 # Identifiers, addresses, kinds of events and the first letters of names are in no language.
-_NO_WORDS = re.compile(r"[0-9a-f… ]+|https?://\S+|[a-z]+\.[a-z]+|[A-Z]{2}|[0-9]+ min")
+_NO_WORDS = re.compile(r"[0-9a-f… ]+|https?://\S+|[a-z]+\.[a-z]+|[A-Z]{2,3}|[A-Z]{3} [0-9a-f]{4}….*|[0-9]+ min")
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def written_by_people() -> set[str]:
 
 def own_words(html: str) -> set[str]:
     """Return what a page says in words of the bank's own."""
-    pieces = {piece.strip(" ·").removesuffix(" - Florin") for piece in texts(html)}
+    pieces = {part.strip(" ·").removesuffix(" - Florin") for piece in texts(html) for part in piece.split(" · ")}
     return {piece for piece in pieces if not _NO_WORDS.fullmatch(piece)}
 
 
