@@ -229,6 +229,14 @@ def plain_visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: 
     visits.close()
 
 
+@pytest.fixture(scope="module")
+def portuguese_visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
+    """The same of people whose browsers ask for Portuguese."""
+    visits = Visits(browser, url=stage_url, stage=stage, watch=lasting_watch, locale="pt-BR")
+    yield visits
+    visits.close()
+
+
 @pytest.fixture
 def silence(lasting_watch: Watch) -> Iterator[None]:
     """Fail the row that the browser complains about."""

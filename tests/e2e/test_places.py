@@ -1,4 +1,5 @@
-"""Every row of the table of pages, in both themes: axe-core, sizes at three widths, no error and no report."""
+"""Every row of the table of pages, in both themes: axe-core, sizes at three widths, no error and no report; and once
+more without scripts, and in another language."""
 
 import pytest
 
@@ -16,6 +17,7 @@ AXE = {
     ("dark", 360): {"colours": True, "rest": False},
 }
 ROWS = [pytest.param(place, id=place.name) for place in PLACES]
+READ = [pytest.param(place, id=place.name) for place in PLACES if place.act is None and place.answer is None]
 UNSCRIPTED = [pytest.param(place, id=place.name) for place in PLACES if not place.is_scripted]
 
 
@@ -36,6 +38,14 @@ def test_a_place_is_for_everybody(visits: Visits, place: Place, theme: str) -> N
 @pytest.mark.parametrize("place", UNSCRIPTED)
 def test_a_place_needs_no_script(plain_visits: Visits, place: Place) -> None:
     page = plain_visits.go(place, theme="light", width=360)
+    _assert_none(misplaced(page), place)
+
+
+@pytest.mark.usefixtures("silence")
+@pytest.mark.parametrize("place", READ)
+def test_a_place_has_room_for_the_longer_words_of_portuguese(portuguese_visits: Visits, place: Place) -> None:
+    page = portuguese_visits.open(place, theme="light", width=360)
+    assert page.locator("html").get_attribute("lang") == "pt-br"
     _assert_none(misplaced(page), place)
 
 

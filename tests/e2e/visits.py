@@ -37,6 +37,16 @@ class Visits:
 
     def go(self, place: Place, *, theme: str, width: int) -> Page:
         """Go there, do what is to be done there, and see that it is the place that is meant."""
+        page = self.open(place, theme=theme, width=width)
+        if place.act is not None:
+            place.act(page)
+        _must_say(page, place.says)
+        path = place.path.format_map(self._stage.ids)
+        assert name_of(page.url) == (place.shows or name_of(path)), page.url
+        return page
+
+    def open(self, place: Place, *, theme: str, width: int) -> Page:
+        """Go there, whatever it says, and do nothing."""
         page = self._page(place.who)
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
@@ -49,10 +59,6 @@ class Visits:
         response = page.goto(path)
         assert response
         assert response.status == place.status
-        if place.act is not None:
-            place.act(page)
-        _must_say(page, place.says)
-        assert name_of(page.url) == (place.shows or name_of(path)), page.url
         return page
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ def written_by_people() -> set[str]:
     """Return what people have written: names, notes, reasons, addresses. It stays as they wrote it."""
     words = {*runs().distinct("name"), *books().transactions.distinct("note")}
     words |= {*books().accounts.distinct("status_reason"), *notifications().distinct("data.reason")}
-    words |= {*lines().distinct("payee"), *lines().distinct("amount")}
+    words |= {value for name in ("payee", "amount", "note") for value in lines().distinct(name)}
     for user in User.objects.all():
         words |= {user.first_name, user.last_name, user.name, user.email}
     return words
