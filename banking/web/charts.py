@@ -149,6 +149,8 @@ def _manners(size: tuple[int, int]) -> dict[str, Any]:
         "js": [],
         "no_prefix": True,
         "disable_xml_declaration": True,
+        # Only so many words are shown as there is room for; none of them is cut short, also in longer languages.
+        "truncate_label": -1,
         "show_legend": False,
         "show_x_guides": False,
         "include_x_axis": True,
