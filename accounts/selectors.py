@@ -253,6 +253,19 @@ def users_count() -> int:
     return raw_collection(User._meta.db_table).estimated_document_count()
 
 
+def users_count_between(*, since: datetime, until: datetime) -> int:
+    """Return how many people joined from a time (included) to another (excluded)."""
+    joined = {"created_at": {"$gte": since, "$lt": until}}
+    return raw_collection(User._meta.db_table).count_documents(joined, hint="accounts_newest")
+
+
+def first_user_at() -> datetime | None:
+    """Return when the first person joined; None while there is nobody."""
+    users = raw_collection(User._meta.db_table).with_options(codec_options=_AWARE)
+    found = users.find_one({}, {"created_at": 1}, sort=[("created_at", 1), ("_id", 1)])
+    return None if found is None else found["created_at"]
+
+
 def _users_newest(after: tuple[datetime, ObjectId] | None, skipped: int, wanted: int) -> list[User]:
     return _people([*_newest_from(after), {"$skip": skipped}, {"$limit": wanted}])
 

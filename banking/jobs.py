@@ -3,9 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 
+from banking.selectors.days import first_day, today
+from banking.services.days import days_fill
 from ledger.checkpoints import checkpoint_append
 from ledger.inspection import inspection_leave, inspection_step
 from ledger.signing import PrivateKey
@@ -13,6 +16,9 @@ from ledger.signing import PrivateKey
 # Of a bank so large that a checkpoint takes long, at most a tenth of a core is spent on them.
 _REST = 9
 _NO_KEY_SECONDS = 60.0
+# Of a bank that has been running for years, no more days are counted than the overview shows.
+_DAYS_BACK = timedelta(days=400)
+_DAYS_AT_ONCE, _DAYS_SECONDS, _DAYS_LOOK_SECONDS = 10, 60.0, 300.0
 
 
 def _nothing() -> None:
@@ -61,5 +67,15 @@ def checkpoint_make() -> float:
     return max(pace, _REST * (time.monotonic() - began))
 
 
-PERIODIC: tuple[Periodic, ...] = (Periodic("checkpoints", "checkpoints", checkpoint_make),)
+def days_keep() -> float:
+    """Keep some of the days that are over and not kept, for the overview of administrators."""
+    began = time.monotonic()
+    is_done = days_fill(first=max(first_day(), today() - _DAYS_BACK), most=_DAYS_AT_ONCE, seconds=_DAYS_SECONDS)
+    return _DAYS_LOOK_SECONDS if is_done else _REST * (time.monotonic() - began)
+
+
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic("checkpoints", "checkpoints", checkpoint_make),
+    Periodic("days", "days", days_keep),
+)
 PACED: tuple[Paced, ...] = (Paced("verification", inspection_step, inspection_leave),)

@@ -6,7 +6,7 @@ In English an amount is written as people of its currency write it; in another l
 from datetime import date
 
 from babel.dates import format_skeleton
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_decimal, format_decimal
 from django.utils.translation import get_language, to_locale
 
 from ledger.money import format_figure, format_for_people, format_short
@@ -34,6 +34,11 @@ def figure_text(amount_minor: int, currency: str) -> str:
 def number_text(number: int) -> str:
     """Write a number of things so that thousands can be seen: `10,000`, in Portuguese `10.000`."""
     return format_decimal(number, locale=_locale())
+
+
+def number_short(number: int) -> str:
+    """Write a number of things as short as it can be, for the axis of a chart: `1.5K`, in Portuguese `1,5 mil`."""
+    return str(format_compact_decimal(number, locale=_locale(), fraction_digits=1))
 
 
 def day_text(day: date, *, with_year: bool) -> str:

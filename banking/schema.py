@@ -1,7 +1,7 @@
-"""Collections, validators and indexes of payment runs, with those of the outbox and of webhooks, for the migrations.
+"""Collections, validators and indexes of payment runs and of days, with those of the outbox and of webhooks.
 
-What the services see to is refused here too: a run in a state that does not exist, a paid line without a transaction,
-the same content twice.
+The migrations make them. What the services see to is refused here too: a run in a state that does not exist, a paid
+line without a transaction, the same content twice.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 
+from banking.day_records import DAYS
 from banking.outbox import schema as outbox_schema
 from banking.run_records import CHECKED, CHECKING, DONE, FAILED, LEFT_OUT, LINES, PAID, PAYING, READY, RUNS, WRONG
 from banking.webhooks import schema as webhook_schema
@@ -23,8 +24,8 @@ _TEXT_OR_NULL = {"bsonType": ["string", "null"]}
 _FLAG = {"bsonType": "bool"}
 
 
-def _exactly(**properties: dict[str, Any]) -> dict[str, Any]:
-    fields = {"_id": _ID, **properties}
+def _exactly(_id: dict[str, Any] = _ID, **properties: dict[str, Any]) -> dict[str, Any]:
+    fields = {"_id": _id, **properties}
     return {"$jsonSchema": {"required": list(fields), "properties": fields, "additionalProperties": False}}
 
 
@@ -90,6 +91,13 @@ VALIDATORS: dict[str, dict[str, Any]] = {
             },
         ]
     },
+    DAYS: _exactly(
+        _id={"bsonType": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        transactions=_COUNT,
+        failed=_COUNT,
+        volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
+        people=_COUNT,
+    ),
     **outbox_schema.VALIDATORS,
     **webhook_schema.VALIDATORS,
 }
@@ -124,6 +132,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"state": {"$eq": PAID}},
         ),
     ],
+    DAYS: [],
     **outbox_schema.INDEXES,
     **webhook_schema.INDEXES,
 }
@@ -132,6 +141,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     RUNS: ("find", "insert", "update", "remove"),
     LINES: ("find", "insert", "update", "remove"),
+    DAYS: ("find", "insert", "update"),
     # The mark of the demo's data (`banking.demo`).
     "banking_demo": ("find", "insert", "update"),
     **outbox_schema.PRIVILEGES,

@@ -35,7 +35,7 @@ from ledger.records import (
     TRANSFER,
     now,
 )
-from ledger.stats import SHARDS, shard_document
+from ledger.stats import NOT_ACTIVE, NOT_ACTIVE_INDEX, SHARDS, shard_document
 
 # How far below zero the system account of a currency may go, in minor units: it bounds all the money there can be,
 # so that no balance comes near the end of 64 bits.
@@ -270,6 +270,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("owner", ASCENDING), ("currency", ASCENDING)], unique=True, name="one_per_owner_and_currency"),
         # The few that an operator looks for. A transfer changes neither of the two.
         IndexModel([("owner", DESCENDING)], name="frozen_by_owner", partialFilterExpression={"status": FROZEN}),
+        IndexModel([("status", ASCENDING)], name=NOT_ACTIVE_INDEX, partialFilterExpression=NOT_ACTIVE),
     ],
     store.TRANSACTIONS: [
         IndexModel([("sender", ASCENDING), ("key", ASCENDING)], unique=True, name="one_per_sender_and_key"),

@@ -16,13 +16,16 @@ from zlib import crc32
 from bson.int64 import Int64
 
 from ledger import sessions
-from ledger.records import COMPLETED, FAILED, FUNDING, Document
+from ledger.records import ACTIVE, COMPLETED, FAILED, FUNDING, Document
 from ledger.store import books
 
 SHARDS = 16
 # The query for the shards among the accounts, and the one for the accounts among the shards.
 SHARD_IDS = {"_id": {"$gte": 0, "$lt": SHARDS}}
 ACCOUNT_IDS = {"_id": {"$type": "objectId"}}
+# Every other state of an account sorts behind this one, and is in an index of its own (`ledger.schema`).
+NOT_ACTIVE = {"status": {"$gt": ACTIVE}}
+NOT_ACTIVE_INDEX = "not_active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,22 @@ class Stats:
 def ledger_stats() -> Stats:
     """Return the figures; fundings count as transactions, but are no volume."""
     return stats_sum(books().accounts.find(SHARD_IDS))
+
+
+def accounts_by_state() -> dict[str, int]:
+    """Return how many accounts of customers are in each state, for those states that any are in.
+
+    The accounts that are not active are counted by their index; all of them as the collection counts itself, which
+    after a crash may be a few off.
+    """
+    accounts = books().accounts
+    kinds = accounts.aggregate(
+        [{"$match": NOT_ACTIVE}, {"$group": {"_id": "$status", "count": {"$sum": 1}}}], hint=NOT_ACTIVE_INDEX
+    )
+    counts = {kind["_id"]: int(kind["count"]) for kind in kinds}
+    systems = accounts.count_documents({"owner": None}, hint="one_per_owner_and_currency")
+    active = accounts.estimated_document_count() - SHARDS - systems - sum(counts.values())
+    return {ACTIVE: max(0, active), **counts}
 
 
 def stats_sum(shards: Iterable[Document]) -> Stats:

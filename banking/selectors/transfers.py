@@ -71,13 +71,19 @@ class Examination:
     deeds: list[Deed]
 
 
-def transfers_page(*, account: Account | None, status: str | None, bounds: Bounds, cursor: str | None) -> TransferPage:
+def transfers_page(
+    *,
+    account: Account | None,
+    status: str | None,
+    bounds: Bounds,
+    cursor: str | None,
+    limit: int = TRANSFERS_A_PAGE,
+) -> TransferPage:
     """Return transfers of the whole bank, or of one account, newest first.
 
     Raises:
         CursorInvalid: the cursor was not made here.
     """
-    limit = TRANSFERS_A_PAGE
     if account is None:
         found = transactions_page(status=status, bounds=bounds, cursor=cursor, limit=limit)
     else:

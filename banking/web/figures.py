@@ -5,8 +5,9 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from banking.locales import day_text, money_short, money_text, month_text
+from banking.locales import day_text, money_short, money_text, month_text, number_short, number_text
 from banking.selectors.dashboard import Series as Balances
+from banking.selectors.overview import Stretch
 from banking.web.charts import Chart, Places, Series, bars_chart, steps_chart
 from ledger.history import MonthFlow
 
@@ -65,4 +66,63 @@ def months_along(firsts: Sequence[date]) -> Places:
         _("Month"),
         [month_text(first, with_year=True) for first in firsts],
         [month_text(first, with_year=False) for first in firsts],
+    )
+
+
+def bank_charts(stretches: Sequence[Stretch], *, by_month: bool, currency: str) -> dict[str, Chart]:
+    """Return the charts of the whole bank: transactions, volume and people.
+
+    Args:
+        stretches: days or months, the present one last.
+        by_month: whether they are months.
+        currency: of the volume, ISO 4217 code.
+    """
+    firsts = [one.first for one in stretches]
+    places = months_along(firsts) if by_month else days_along(firsts)
+    return {
+        "transactions": _transactions_chart(stretches, places),
+        "volume": _volume_chart(stretches, places, currency),
+        "people": _people_chart(stretches, places),
+    }
+
+
+def _transactions_chart(stretches: Sequence[Stretch], places: Places) -> Chart:
+    known = [one.stats for one in stretches if one.stats is not None]
+    all_of, failed = sum(one.transactions for one in known), sum(one.failed for one in known)
+    return bars_chart(
+        title=_("Transactions"),
+        summary=_("%(all)s transactions, of which %(failed)s failed")
+        % {"all": number_text(all_of), "failed": number_text(failed)},
+        places=places,
+        series=[
+            Series(_("Transactions"), "good", [one.stats and one.stats.transactions for one in stretches]),
+            Series(_("Of these failed"), "bad", [one.stats and one.stats.failed for one in stretches]),
+        ],
+        text=number_text,
+        short=number_short,
+    )
+
+
+def _volume_chart(stretches: Sequence[Stretch], places: Places, currency: str) -> Chart:
+    volumes = [one.stats and one.stats.volume_minor.get(currency, 0) for one in stretches]
+    moved = money_text(sum(volume or 0 for volume in volumes), currency)
+    return bars_chart(
+        title=_("Volume"),
+        summary=_("Customers moved %(amount)s in all") % {"amount": moved},
+        places=places,
+        series=[Series(_("Volume"), "good", volumes)],
+        text=lambda figure: money_text(figure, currency),
+        short=lambda figure: money_short(figure, currency),
+    )
+
+
+def _people_chart(stretches: Sequence[Stretch], places: Places) -> Chart:
+    people = [one.people for one in stretches]
+    return bars_chart(
+        title=_("New people"),
+        summary=_("%(number)s people joined in all") % {"number": number_text(sum(one or 0 for one in people))},
+        places=places,
+        series=[Series(_("New people"), "good", people)],
+        text=number_text,
+        short=number_short,
     )

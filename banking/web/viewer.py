@@ -104,9 +104,9 @@ def _admins_only(view: View) -> View:
 
 
 def start_page(user: User) -> str:
-    """Return where somebody begins after signing in: the dashboard, or for an administrator without accounts Users."""
+    """Return where somebody begins after signing in: the dashboard, or the overview."""
     if user.is_admin and not accounts_of_user(user):
-        return reverse("admin_users")
+        return reverse("admin_overview")
     return reverse("dashboard")
 
 
