@@ -5,7 +5,9 @@ rows in the same bank as `tests.e2e.test_places`.
 """
 
 import io
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PIL import Image
@@ -15,9 +17,8 @@ from tests.e2e.places import PLACES, Place
 from tests.e2e.visits import Visits
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-# Flat areas and letters: more colours would not be seen, and each would make the file larger. They are chosen so that
-# one that is rare, such as the red of a mistake, stays what it is.
-COLOURS, CHOICE = 64, Image.Quantize.MAXCOVERAGE
+# Flat areas and letters: more colours would not be seen, and each would make the file larger.
+COLOURS = 72
 PICTURED = [pytest.param(place, id=place.name) for place in PLACES if place.is_pictured]
 
 
@@ -35,4 +36,14 @@ def test_take_the_pictures(visits: Visits, place: Place, theme: str) -> None:
 def keep(picture: bytes, path: Path) -> None:
     """Write a picture as a small file."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    image.quantize(COLOURS, method=CHOICE, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(palette=palette_of(image), dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def palette_of(image: Image.Image) -> Image.Image:
+    """Return few colours: the commonest, so that areas stay what they are, and the most distant, as a warning is."""
+    counted = cast(list[tuple[int, tuple[int, int, int]]], image.getcolors(image.width * image.height))
+    common = [colour for _, colour in sorted(counted, reverse=True)[: COLOURS // 2]]
+    distant = image.quantize(COLOURS // 2, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*chain.from_iterable(common), *distant])
+    return palette
