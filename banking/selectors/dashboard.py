@@ -8,7 +8,7 @@ from banking.selectors.people import Payee, payees_recent
 from ledger.history import MonthFlow, account_past
 from ledger.records import Account
 
-LINES = 6
+LINES = 10
 MONTHS = 12
 
 Series = list[tuple[date, int]]
