@@ -41,7 +41,8 @@ from ledger.stats import NOT_ACTIVE, NOT_ACTIVE_INDEX, SHARDS, shard_document
 # so that no balance comes near the end of 64 bits.
 SYSTEM_OVERDRAFT_MINOR = 10**15
 
-_MONEY = {"bsonType": "long"}
+_LONG = {"bsonType": "long"}
+_MONEY = _LONG
 _POSITIVE = {"bsonType": "long", "minimum": 1}
 _COUNT = {"bsonType": "long", "minimum": 0}
 _ID = {"bsonType": "objectId"}
@@ -120,7 +121,9 @@ _SHARD = _exactly(
     _id=_SHARD_NUMBER,
     owner=_SHARD_NUMBER,
     transactions=_COUNT,
-    failed=_COUNT,
+    # Below zero where a retry, which takes a failure back, came to another process than the failure: only the sum of
+    # all shards counts.
+    failed=_LONG,
     volume_minor={"bsonType": "object", "additionalProperties": _COUNT},
 )
 
