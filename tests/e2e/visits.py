@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Watch
 
 PATIENCE_MS = 5_000
+ZONE = "Asia/Kolkata"
 
 
 class Visits:
@@ -68,10 +69,11 @@ class Visits:
 
     def _page(self, who: Who) -> Page:
         if who not in self._pages:
-            context = self._browser.new_context(base_url=self._url, **self._options)
+            locale = "pt-BR" if who is Who.PORTUGUESE else "en-GB"
+            context = self._browser.new_context(base_url=self._url, locale=locale, timezone_id=ZONE, **self._options)
             self._watch.attach(context)
             # As it is from the second visit on.
-            chosen = {"timezone": "Asia/Kolkata", "language": "pt-br" if who is Who.PORTUGUESE else "en"}
+            chosen = {"timezone": ZONE, "language": "pt-br" if who is Who.PORTUGUESE else "en"}
             context.add_cookies([{"name": name, "value": text, "url": self._url} for name, text in chosen.items()])
             if who is not Who.NOBODY:
                 session_give(context, self._stage.people[who], self._url)
