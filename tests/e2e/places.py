@@ -346,6 +346,7 @@ MESSAGES = [
 ]
 
 ADMIN = [
+    Place("admin-overview", Who.ADMIN, "/admin", "Transactions"),
     Place("admin-users", Who.ADMIN, "/admin/users", "Asha Rao"),
     Place("admin-users-none", Who.ADMIN, "/admin/users?words=nobody-like-that", "Nobody"),
     Place("admin-freeze", Who.ADMIN, "/admin/accounts/{account}/freeze", "Freeze"),

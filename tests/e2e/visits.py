@@ -69,12 +69,11 @@ class Visits:
 
     def _page(self, who: Who) -> Page:
         if who not in self._pages:
-            locale = "pt-BR" if who is Who.PORTUGUESE else "en-GB"
-            context = self._browser.new_context(base_url=self._url, locale=locale, timezone_id=ZONE, **self._options)
+            options = {"locale": "pt-BR" if who is Who.PORTUGUESE else "en-GB", "timezone_id": ZONE, **self._options}
+            context = self._browser.new_context(base_url=self._url, **options)
             self._watch.attach(context)
             # As it is from the second visit on.
-            chosen = {"timezone": ZONE, "language": "pt-br" if who is Who.PORTUGUESE else "en"}
-            context.add_cookies([{"name": name, "value": text, "url": self._url} for name, text in chosen.items()])
+            context.add_cookies([{"name": "timezone", "value": ZONE, "url": self._url}])
             if who is not Who.NOBODY:
                 session_give(context, self._stage.people[who], self._url)
             self._pages[who] = context.new_page()
