@@ -231,7 +231,7 @@ def plain_visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: 
 
 @pytest.fixture(scope="module")
 def portuguese_visits(browser: Browser, stage_url: str, stage: Stage, lasting_watch: Watch) -> Iterator[Visits]:
-    """The same of people whose browsers ask for Portuguese."""
+    """The same of people who read Portuguese."""
     visits = Visits(browser, url=stage_url, stage=stage, watch=lasting_watch, locale="pt-BR")
     yield visits
     visits.close()

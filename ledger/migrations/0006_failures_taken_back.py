@@ -13,5 +13,5 @@ def run(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0004_frozen_accounts")]
+    dependencies = [("ledger", "0005_accounts_by_state")]
     operations = [migrations.RunPython(run, migrations.RunPython.noop)]
