@@ -16,6 +16,8 @@ from ledger.store import database
 
 _FRESH_SECONDS, _REST = 15.0, 9
 _LONGEST_SECONDS = 2.0
+# More days than are ever asked for.
+_ONE_BATCH = 500
 
 
 def today() -> date:
@@ -51,13 +53,14 @@ def day_count(day: date, *, seconds: float) -> Day | None:
 
 def days_kept(first: date) -> dict[date, Day]:
     """Return the days that are kept from this one on."""
-    found = (Day.of(document) for document in days().find({"_id": {"$gte": first.isoformat()}}))
-    return {one.day: one for one in found}
+    found = days().find({"_id": {"$gte": first.isoformat()}}, batch_size=_ONE_BATCH)
+    return {one.day: one for one in map(Day.of, found)}
 
 
 def days_missing(first: date) -> list[date]:
     """Return the days from this one on that are over and not kept, newest first."""
-    kept = {document["_id"] for document in days().find({"_id": {"$gte": first.isoformat()}}, {"_id": 1})}
+    known = days().find({"_id": {"$gte": first.isoformat()}}, {"_id": 1}, batch_size=_ONE_BATCH)
+    kept = {document["_id"] for document in known}
     wanted = (day for day in reversed(days_between(first, today())) if is_over(day))
     return [day for day in wanted if day.isoformat() not in kept]
 

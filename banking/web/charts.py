@@ -22,8 +22,6 @@ Text = Callable[[int], str]
 _WIDE, _NARROW = (720, 250), (340, 230)
 # How many words fit under a picture.
 _WIDE_WORDS, _NARROW_WORDS = 7, 4
-# Less than this is counted on the scale one by one.
-_FEW = 5
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _POINT = re.compile(r"(-?[0-9.]+) (-?[0-9.]+)")
 
@@ -104,10 +102,6 @@ def bars_chart(
     def drawn(size: tuple[int, int], most_words: int) -> SafeString:
         chart = pygal.Bar(**_manners(size), value_formatter=lambda figure: short(round(figure)))
         chart.x_labels = _spaced(places.words, most_words)
-        most = max((figure or 0 for one in series for figure in one.figures), default=0)
-        if most < _FEW:
-            # Else there would be halves on the scale, which are written as wholes twice.
-            chart.y_labels = range(max(most, 1) + 1)
         for one in series:
             chart.add(one.name, list(one.figures))
         return _picture(chart, f"{title}. {summary}", lambda root: _bars_named(root, places, series, text))
@@ -162,6 +156,8 @@ def _manners(size: tuple[int, int]) -> dict[str, Any]:
         "include_x_axis": True,
         "min_scale": 3,
         "max_scale": 5,
+        # Figures are whole: nothing stands at the scale between two of them.
+        "order_min": 0,
         "margin": 0,
         "margin_top": 10,
         "margin_right": 4,

@@ -22,6 +22,7 @@ from accounts.selectors import people_search, user_by_document, user_by_email, u
 from banking.names import accounts_named, names_of_accounts
 from banking.selectors.activity import activity_page, failed_lines, receipt_for_account
 from banking.selectors.dashboard import PERIODS, overview_get
+from banking.selectors.days import day_count, days_kept, first_day
 from banking.selectors.directory import ADMINS, WITH_FROZEN, directory_page
 from banking.selectors.oversight import movements_page, trail_page
 from banking.selectors.people import PEOPLE_A_PAGE, people_page
@@ -298,6 +299,9 @@ QUESTIONS = {
         1,
         3,
     ),
+    "what happened on a day": Question(lambda bank: day_count(days_ago(20).date(), seconds=9), 2 * PAGE, 2),
+    "the days that are kept": Question(lambda bank: days_kept(days_ago(400).date()), 1),
+    "when the bank began": Question(lambda bank: first_day(), 1, 2),
     "transactions of the bank in some days": Question(
         lambda bank: movements_within(None, None, Bounds(since=days_ago(30), until=days_ago(20))), PAGE, 2
     ),

@@ -346,7 +346,8 @@ MESSAGES = [
 ]
 
 ADMIN = [
-    Place("admin-overview", Who.ADMIN, "/admin", "Transactions"),
+    Place("admin-overview", Who.ADMIN, "/admin", "Latest failures"),
+    Place("admin-overview-months", Who.ADMIN, "/admin?by=month&currency=USD", "12 months"),
     Place("admin-users", Who.ADMIN, "/admin/users", "Asha Rao"),
     Place("admin-users-none", Who.ADMIN, "/admin/users?words=nobody-like-that", "Nobody"),
     Place("admin-freeze", Who.ADMIN, "/admin/accounts/{account}/freeze", "Freeze"),

@@ -72,7 +72,7 @@ def _mark(found: Present, day: date) -> str:
         known.state,
         known.full and known.full.number,
         known.checkpoint and known.checkpoint.number,
-        (round(lag.relay_seconds), round(lag.seconds), lag.pending, lag.dead),
+        (lag.relay_seconds // 60, lag.pending, lag.dead),
         list(found.unfinished.values()),
     )
     return blake2b(repr(shown).encode(), digest_size=8).hexdigest()
