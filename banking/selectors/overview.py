@@ -71,7 +71,7 @@ def by_day(unfinished: Mapping[date, Day | None]) -> list[Stretch]:
         unfinished: as in `Present`.
     """
     first = today() - timedelta(days=DAYS_SHOWN - 1)
-    known = days_kept(first) | unfinished
+    known: dict[date, Day | None] = {**days_kept(first), **unfinished}
     return [_added([known.get(day)], day) for day in days_between(first, today())]
 
 
@@ -79,7 +79,7 @@ def by_month(unfinished: Mapping[date, Day | None]) -> list[Stretch]:
     """Return the last months, this one last; one that began before the bank did has the days since."""
     firsts = _firsts_of_months()
     begin = first_day()
-    known = days_kept(firsts[0]) | unfinished
+    known: dict[date, Day | None] = {**days_kept(firsts[0]), **unfinished}
     return [
         _added([known.get(day) for day in days_between(max(first, begin), min(_last_of_month(first), today()))], first)
         for first in firsts

@@ -95,8 +95,12 @@ def _transactions_chart(stretches: Sequence[Stretch], places: Places) -> Chart:
         % {"all": number_text(all_of), "failed": number_text(failed)},
         places=places,
         series=[
-            Series(_("Transactions"), "good", [one.stats and one.stats.transactions for one in stretches]),
-            Series(_("Of these failed"), "bad", [one.stats and one.stats.failed for one in stretches]),
+            Series(
+                _("Transactions"), "good", [None if one.stats is None else one.stats.transactions for one in stretches]
+            ),
+            Series(
+                _("Of these failed"), "bad", [None if one.stats is None else one.stats.failed for one in stretches]
+            ),
         ],
         text=number_text,
         short=number_short,
@@ -104,7 +108,7 @@ def _transactions_chart(stretches: Sequence[Stretch], places: Places) -> Chart:
 
 
 def _volume_chart(stretches: Sequence[Stretch], places: Places, currency: str) -> Chart:
-    volumes = [one.stats and one.stats.volume_minor.get(currency, 0) for one in stretches]
+    volumes = [None if one.stats is None else one.stats.volume_minor.get(currency, 0) for one in stretches]
     moved = money_text(sum(volume or 0 for volume in volumes), currency)
     return bars_chart(
         title=_("Volume"),

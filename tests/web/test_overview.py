@@ -31,7 +31,7 @@ def fresh() -> None:
 
 
 def html(visitor: Visitor) -> str:
-    return visitor.response.content.decode()
+    return str(visitor.response.content.decode())
 
 
 def refused(bank: Bank) -> str:
