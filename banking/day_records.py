@@ -46,9 +46,13 @@ class Day:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Day:
-        volume = {currency: int(amount) for currency, amount in document["volume_minor"].items()}
-        counts = (int(document[name]) for name in ("transactions", "failed"))
-        return cls(date.fromisoformat(document["_id"]), *counts, volume, int(document["people"]))
+        return cls(
+            day=date.fromisoformat(document["_id"]),
+            transactions=int(document["transactions"]),
+            failed=int(document["failed"]),
+            volume_minor={currency: int(amount) for currency, amount in document["volume_minor"].items()},
+            people=int(document["people"]),
+        )
 
     @property
     def name(self) -> str:
