@@ -44,6 +44,43 @@ _SIZES = """
     const isTooHigh = style.overflowY === "hidden" && element.scrollHeight > element.clientHeight + 1;
     if (style.display !== "inline" && (isTooWide || isTooHigh)) tell("text is cut off", element);
   }
+  // What stands in the flow of the page stands side by side; what is laid over it on purpose is another matter.
+  const isLaidOver = element => {
+    if (!element) return false;
+    const {position, transform, rotate} = getComputedStyle(element);
+    const isFree = ["absolute", "fixed", "sticky"].includes(position) || transform !== "none" || rotate !== "none";
+    return isFree || isLaidOver(element.parentElement);
+  };
+  const shown = (box, element) => {
+    if (!element) return box;
+    const holder = element.getBoundingClientRect();
+    const isCut = getComputedStyle(element).overflowX !== "visible";
+    const edges = name => isCut ? [box[name], holder[name]] : [box[name]];
+    const [left, top] = [Math.max(...edges("left")), Math.max(...edges("top"))];
+    const [right, bottom] = [Math.min(...edges("right")), Math.min(...edges("bottom"))];
+    return shown({left, top, right, bottom}, element.parentElement);
+  };
+  const texts = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const nodes = [...element.childNodes].filter(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (!nodes.length || element.namespaceURI.endsWith("svg") || !seen(element) || isLaidOver(element)) continue;
+    const button = element.closest(".button, .badge");
+    const range = document.createRange();
+    range.setStart(nodes[0], 0);
+    range.setEnd(nodes.at(-1), nodes.at(-1).length);
+    const own = button ? [button.getBoundingClientRect()] : [...range.getClientRects()];
+    own.forEach(box => texts.push({element: button || element, box: shown(box, element)}));
+  }
+  texts.sort((one, other) => one.box.top - other.box.top);
+  const cut = (one, other) => Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  texts.forEach((one, place) => {
+    for (const other of texts.slice(place + 1)) {
+      if (other.box.top > one.box.bottom - 4) break;
+      const isWithin = one.element.contains(other.element) || other.element.contains(one.element);
+      const inBoth = Math.min(one.box.bottom, other.box.bottom) - other.box.top;
+      if (!isWithin && cut(one.box, other.box) > 4 && inBoth > 4) tell("one lies over another", other.element);
+    }
+  });
   return problems;
 }
 """

@@ -27,9 +27,9 @@ def test_take_the_pictures(visits: Visits, place: Place, theme: str) -> None:
     page = visits.go(place, theme=theme, width=1440)
     for width, height in HEIGHTS.items():
         page.set_viewport_size({"width": width, "height": height})
-        # As high as the page, or the bar at the foot of a telephone would stand in its middle.
-        whole = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size({"width": width, "height": whole})
+        # As high as the page, or the bar at a telephone's foot would stand in its middle; a dialog hides the rest.
+        whole = page.evaluate("document.querySelector('dialog[open]') ? 0 : document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": whole or height})
         keep(page.screenshot(animations="disabled"), FOLDER / f"{place.name}-{width}-{theme}.png")
 
 
