@@ -51,7 +51,7 @@ def test_a_customer_signs_in_sends_and_reads_on(plain_page: Page, owner: User, s
 
     page.goto("/transactions")
     expect(page.get_by_role("main")).to_contain_text("Number 23")
-    page.get_by_role("link", name="Older").click()
+    page.get_by_role("link", name="Load more").click()
     expect(page.get_by_role("main")).to_contain_text("Number 0")
     page.locator(".menu > summary").click()
     page.get_by_role("button", name="Sign out").click()
