@@ -6,10 +6,26 @@ document.addEventListener("focusout", (event) => {
 });
 
 document.addEventListener("input", (event) => {
-  if (event.target.matches("[data-amount]")) tellLimits(event.target);
+  if (!event.target.matches("[data-amount]")) return;
+  forgetRefusal(event.target);
+  tellLimits(event.target);
 });
 
-document.querySelectorAll("[data-amount]").forEach(tellLimits);
+// What the server has refused says already why.
+document.querySelectorAll("[data-amount]").forEach((input) => {
+  if (!refusalOf(input)) tellLimits(input);
+});
+
+function refusalOf(input) {
+  return document.getElementById(`${input.id}_error`);
+}
+
+// The server spoke of an amount that is no longer there.
+function forgetRefusal(input) {
+  refusalOf(input)?.remove();
+  input.removeAttribute("aria-invalid");
+  input.closest(".field--invalid")?.classList.remove("field--invalid");
+}
 
 // Only the first of the reasons is told: the limit comes before the balance.
 function tellLimits(input) {
