@@ -4,7 +4,12 @@ const dialog = document.getElementById("dialog");
 let opener = null;
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target !== dialog || dialog.open || !dialog.hasChildNodes()) return;
+  if (event.detail.target !== dialog || !dialog.hasChildNodes()) return;
+  if (dialog.open) {
+    // What was pressed is gone with the form that was refused.
+    dialog.querySelector("[aria-invalid=true]")?.focus();
+    return;
+  }
   opener = event.detail.requestConfig.elt;
   dialog.showModal();
 });
