@@ -8,6 +8,7 @@ is UTF-8, said by a byte order mark, without which spreadsheets read names with 
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from banking.bulk_files import Figure, csv_lines
 from banking.selectors.statements import PersonalStatement, StatementLine, statement_lines
@@ -44,7 +45,7 @@ def _head(personal: PersonalStatement) -> list[list[str]]:
         [_("Account number"), str(personal.account.id)],
         [_("Currency"), personal.currency],
         [_("From"), period.first.isoformat()],
-        [_("To"), period.last.isoformat()],
+        [pgettext("day", "To"), period.last.isoformat()],
         [_("Time zone"), str(personal.zone)],
         [_("Made"), personal.made_at.astimezone(personal.zone).isoformat(timespec="seconds")],
         [_("Entries"), str(statement.count)],
