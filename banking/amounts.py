@@ -16,6 +16,8 @@ from ledger.errors import AmountInvalid
 from ledger.money import decimals, format_for_people, format_plain, parse_amount
 
 _GROUPED = re.compile(r"[0-9.,]{1,30}", re.ASCII)
+# No amount has more, and decimals are calculated with 28.
+_MOST_DIGITS = 23
 _EXAMPLE_MINOR = 123_456
 # The currencies whose people write lakhs and crores.
 _INDIAN = frozenset({"INR"})
@@ -37,7 +39,7 @@ def amount_read(text: str, currency: str) -> int:
     typed = _without_sign(text, currency)
     if any(character.isdigit() and not character.isascii() for character in typed):
         raise AmountInvalid(_("Write the amount with the digits 0 to 9."))
-    if not _GROUPED.fullmatch(typed) or not re.search(r"[0-9]", typed):
+    if not _is_nearly_amount(typed):
         # Not even nearly an amount; the ledger says what is wrong with it.
         return parse_amount(typed, currency)
     point, comma = _marks()
@@ -65,7 +67,7 @@ def plain_amount(text: str, currency: str) -> str:
     `1,234.50`, `1,234.5` and `1,234` are read for a currency that shows ₹1,234.50; `12,34` is not, for nobody can
     know what was meant.
     """
-    if not _GROUPED.fullmatch(text) or not re.search(r"[0-9]", text):
+    if not _is_nearly_amount(text):
         return text
     digits, places = re.sub(r"[.,]", "", text), decimals(currency)
     for fraction in range(places + 1):
@@ -84,6 +86,11 @@ def amount_hint(currency: str) -> str:
     """Return how an amount may be written in a file, in one sentence."""
     written = _written(_EXAMPLE_MINOR, currency, decimals(currency))
     return f"Write the amount plainly, without commas, such as {format_plain(_EXAMPLE_MINOR, currency)}, or {written}."
+
+
+def _is_nearly_amount(text: str) -> bool:
+    digits = sum(character.isdigit() for character in text)
+    return _GROUPED.fullmatch(text) is not None and 0 < digits <= _MOST_DIGITS
 
 
 def _language() -> str:

@@ -109,6 +109,17 @@ def test_what_is_no_amount_is_refused_in_both_languages(text: str) -> None:
             amount_read(text, "USD")
 
 
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+@pytest.mark.parametrize("currency", ["INR", "BRL", "KWD", "JPY"])
+def test_more_digits_than_decimals_are_calculated_with_are_refused(language: str, currency: str) -> None:
+    for digits in range(20, 31):
+        for mark in ("", ".", ",", ".9", ",9", ".99", ",99"):
+            text = "9" * (digits - len(mark)) + mark
+            with translation.override(language), pytest.raises(AmountInvalid):
+                amount_read(text, currency)
+            assert plain_amount(text, currency) == text
+
+
 @pytest.mark.parametrize("text", ["\N{ARABIC-INDIC DIGIT ONE}", "1\N{DEVANAGARI DIGIT TWO}", "²"])
 def test_digits_of_other_scripts_are_refused_by_name(text: str) -> None:
     with pytest.raises(AmountInvalid, match="0 to 9"):
