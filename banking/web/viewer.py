@@ -113,7 +113,11 @@ def start_page(user: User) -> str:
 def page_of(request: HttpRequest) -> str:
     """Return the page whose part was asked for."""
     details: HtmxDetails | None = getattr(request, "htmx", None)
-    return (details and details.current_url_abs_path) or reverse("dashboard")
+    try:
+        return (details and details.current_url_abs_path) or reverse("dashboard")
+    except ValueError:
+        # What is no address at all, such as `http://[`.
+        return reverse("dashboard")
 
 
 def viewer(request: HttpRequest) -> User:

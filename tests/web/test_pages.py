@@ -114,6 +114,14 @@ def test_a_part_that_needs_a_sign_in_sends_the_whole_page_there(bank: Bank, visi
     assert visitor.text == ""
 
 
+@pytest.mark.parametrize("shown", ["http://[", "http://testserver:x/", "http://elsewhere/send", "//"])
+def test_a_part_of_no_page_of_ours_leads_to_the_dashboard(bank: Bank, visitor: Visitor, shown: str) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": shown}
+    visitor.get("/profile/sessions/others", **headers)
+    assert visitor.response["HX-Redirect"] == "/login?next=%2Fdashboard"
+    assert Visitor(bank.owner).get("/notifications/bell?mark=old", **headers).status == 200
+
+
 def test_an_unknown_address_has_a_page_of_the_same_design(bank: Bank, visitor: Visitor) -> None:
     for person in (visitor, Visitor(bank.owner)):
         assert person.get("/nothing").status == 404
