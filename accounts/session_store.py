@@ -93,6 +93,11 @@ class SessionStore(SessionBase):
     def clear_expired(cls) -> None:
         """Do nothing: the TTL index does."""
 
+    @property
+    def is_somebodys(self) -> bool:
+        """Whether it was looked at and somebody is signed in with it; it is not looked at for this."""
+        return self._user is not None
+
     def see(self) -> None:
         """Write down that somebody who is signed in was here, unless that was written within the last minute.
 

@@ -15,6 +15,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.utils.cache import add_never_cache_headers
 
 from accounts.session_records import Visit
 from accounts.session_store import SessionStore
@@ -53,7 +54,11 @@ class CompressionMiddleware(GZipMiddleware):
 
 
 class BrowserSessionMiddleware(SessionMiddleware):
-    """Django's own, which also tells the session who asks, and writes down now and then that somebody was here."""
+    """Django's own, which also tells the session who asks, and writes down now and then that somebody was here.
+
+    What was answered to somebody by their session stays out of every cache, pages about failures too: there is a name
+    at the head of each.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -69,7 +74,10 @@ class BrowserSessionMiddleware(SessionMiddleware):
             # was the last one.
             response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
             return response
-        _session_of(request).see()
+        session = _session_of(request)
+        if session.is_somebodys and not answer.has_header("Cache-Control"):
+            add_never_cache_headers(answer)
+        session.see()
         return answer
 
 

@@ -43,6 +43,14 @@ def test_private_pages_are_kept_nowhere(bank: Bank) -> None:
         assert "private" in visitor.response["Cache-Control"]
 
 
+def test_whatever_shows_who_is_signed_in_is_kept_nowhere(bank: Bank, visitor: Visitor) -> None:
+    for address in (*PUBLIC, "/nothing", "/admin/users", f"/statements?account={bank.strangers.id}"):
+        known = Visitor(bank.owner).get(address)
+        assert "no-store" in known.response["Cache-Control"]
+    for address in ("/", "/proof", "/nothing"):
+        assert "Cache-Control" not in visitor.get(address).response
+
+
 def test_every_page_keeps_its_own_content_security_policy(bank: Bank) -> None:
     visitor = Visitor(bank.admin)
     for address in (*PUBLIC, *PRIVATE, "/nothing", f"/admin/accounts/{bank.owners.id}/freeze"):
