@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from accounts.services import admin_create
 from ledger.accounts import account_get
+from ledger.cursors import cursor_write
 from ledger.store import books
 from tests.cast import PASSWORD, person
 from tests.web.conftest import Bank, account_with
@@ -243,3 +244,22 @@ def test_too_many_changes_are_told_to_wait(bank: Bank, settings: Settings) -> No
     visitor.get(f"/admin/accounts/{bank.owners.id}/unfreeze")
     assert visitor.send("/unfreeze", reason="Two").status == 429
     assert account_get(bank.owners.id).status == "FROZEN"
+
+
+def test_that_somebody_was_looked_at_is_written_down_once(bank: Bank) -> None:
+    def views() -> list[object]:
+        return [record["subject"] for record in books().audit.find({"action": "user.viewed", "actor": bank.admin.pk})]
+
+    visitor = Visitor(bank.admin)
+    visitor.get("/admin/users")
+    assert views() == []
+    visitor.get(f"/admin/users/{bank.owner.pk}")
+    visitor.get(f"/admin/users/{bank.owner.pk}")
+    assert views() == [bank.owner.pk]
+
+
+@pytest.mark.parametrize("part", ["transfers", "deeds"])
+def test_a_part_of_somebodys_page_is_a_look_too(bank: Bank, part: str) -> None:
+    cursor = cursor_write("at:9999999999999 ffffffffffffffffffffffff 0000000000099999999")
+    Visitor(bank.admin).client.get(f"/admin/users/{bank.owner.pk}?{part}={cursor}", headers=HTMX)
+    assert books().audit.count_documents({"action": "user.viewed", "subject": bank.owner.pk}) == 1

@@ -58,11 +58,12 @@ def user(request: HttpRequest, user_id: str) -> HttpResponse:
     """Somebody as the bank knows them; for a script that asks for more of a list, only the next rows."""
     person = person_get(user_id)
     asked = {name: request.GET.get(name, "") for name in ("transfers", "deeds")}
+    # Also for a part: an address with a cursor of one's own making shows as much as the page.
+    person_viewed(user=person.user, origin=origin(request))
     if getattr(request, "htmx", False) and asked["transfers"]:
         return render(request, "pages/admin-transfers-rows.html", _transfers(person, asked["transfers"]))
     if getattr(request, "htmx", False) and asked["deeds"]:
         return render(request, "pages/admin-deeds-rows.html", _deeds(person, asked["deeds"]))
-    person_viewed(user=person.user, origin=origin(request))
     page = {**_transfers(person, asked["transfers"]), **_deeds(person, asked["deeds"])}
     return render(request, "pages/admin-user.html", page)
 
