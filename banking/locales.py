@@ -6,7 +6,7 @@ In English an amount is written as people of its currency write it; in another l
 from datetime import date
 
 from babel.dates import format_skeleton
-from babel.numbers import format_compact_decimal, format_decimal
+from babel.numbers import format_compact_decimal, format_decimal, get_currency_name
 from django.utils.translation import get_language, to_locale
 
 from ledger.money import format_figure, format_for_people, format_short
@@ -29,6 +29,12 @@ def money_short(amount_minor: int, currency: str) -> str:
 def figure_text(amount_minor: int, currency: str) -> str:
     """Write an amount as `money_text` does, without the sign of its currency: for a table that says it once."""
     return format_figure(amount_minor, currency, locale="" if _is_english() else _locale())
+
+
+def currency_text(currency: str) -> str:
+    """Write the name of a currency: `Indian Rupee`, in Portuguese `Rupia indiana`."""
+    name = str(get_currency_name(currency, locale=_locale()))
+    return name[:1].upper() + name[1:]
 
 
 def number_text(number: int) -> str:

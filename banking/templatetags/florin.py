@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from banking.locales import day_text, money_text, month_text, number_text
+from banking.locales import currency_text, day_text, money_text, month_text, number_text
 from banking.sentences import told as sentence_told
 from banking.web.states import Look, look_of
 from ledger.records import CREDIT, DEBIT
@@ -140,6 +140,12 @@ def as_day(day: date, form: str = "") -> str:
 def as_month(day: date, form: str = "") -> str:
     """Write the month of a day: `Nov`, with the form `long` also its year."""
     return month_text(day, with_year=form == "long")
+
+
+@register.filter
+def currency_name(currency: str) -> str:
+    """Return the name of a currency: `Indian Rupee`."""
+    return currency_text(currency)
 
 
 @register.filter

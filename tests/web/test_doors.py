@@ -137,10 +137,10 @@ def test_signing_out_needs_a_form(bank: Bank) -> None:
     assert visitor.get("/dashboard").path == "/dashboard"
 
 
-def test_an_administrator_without_accounts_begins_with_the_users(bank: Bank, visitor: Visitor) -> None:
+def test_an_administrator_without_accounts_begins_with_the_overview(bank: Bank, visitor: Visitor) -> None:
     visitor.get("/login").send("/login", email=bank.admin.email, password=PASSWORD)
-    assert visitor.path == "/admin/users"
-    assert visitor.get("/").path == "/admin/users"
+    assert visitor.path == "/admin"
+    assert visitor.get("/").path == "/admin"
     assert visitor.get("/dashboard").path == "/dashboard"
 
 
