@@ -41,7 +41,8 @@ _SIZES = """
     // What scrolls by itself can be read, and dots say that there is more, which is on the thing's own page.
     if (["auto", "scroll"].includes(style.overflowX) || style.textOverflow === "ellipsis") continue;
     const isTooWide = element.scrollWidth > element.clientWidth + 1;
-    const isTooHigh = style.overflowY === "hidden" && element.scrollHeight > element.clientHeight + 1;
+    const hasDots = style.webkitLineClamp !== "none";
+    const isTooHigh = style.overflowY === "hidden" && element.scrollHeight > element.clientHeight + 1 && !hasDots;
     if (style.display !== "inline" && (isTooWide || isTooHigh)) tell("text is cut off", element);
   }
   // What stands in the flow of the page stands side by side; what is laid over it on purpose is another matter.
