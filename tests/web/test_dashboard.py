@@ -133,3 +133,9 @@ def test_who_has_signed_out_is_asked_no_more(bank: Bank) -> None:
 
 def test_somebody_elses_account_is_no_news(bank: Bank) -> None:
     assert news(Visitor(bank.owner), bank.seconds, seen="0-ACTIVE").status_code == 404
+
+
+def test_without_a_script_the_address_of_the_news_is_the_whole_page(bank: Bank) -> None:
+    page = Visitor(bank.owner).get("/dashboard?seen=1-ACTIVE").response.content.decode()
+    assert "<html" in page
+    assert "Your balance is now" not in page

@@ -159,3 +159,28 @@ def test_with_years_of_history_the_database_is_asked_no_more(
     read.pop("ledger_audit")
     assert read.pop("banking_days") <= {"day": 30, "month": 366}[by]
     assert sum(read.values()) <= 60, read
+
+
+@pytest.mark.parametrize("query", ["by=week", "currency=XXX", "currency=", "by=&currency=%00", "seen=abc", "seen="])
+def test_nonsense_in_the_address_is_the_whole_page(bank: Bank, query: str) -> None:
+    page = html(Visitor(bank.admin).get(f"{PAGE}?{query}"))
+    assert "<html" in page
+    assert re.search(r'id="by-day"[^>]*aria-current', page)
+    assert re.search(r'id="in-INR"[^>]*aria-current', page)
+
+
+def test_times_are_in_the_readers_zone(bank: Bank) -> None:
+    refused(bank)
+    visitor = Visitor(bank.admin)
+    time = re.compile(r"\d{2}:\d{2}( UTC)?")
+    visitor.get(PAGE)
+    assert time.findall(visitor.text[visitor.text.index("Latest failures") :]) == [" UTC"]
+    visitor.client.cookies["timezone"] = "Asia/Kolkata"
+    visitor.get(PAGE)
+    assert time.findall(visitor.text[visitor.text.index("Latest failures") :]) == [""]
+
+
+def test_customers_get_no_news_of_the_bank(bank: Bank) -> None:
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HTMX.items()}
+    answer = Visitor(bank.owner).client.get(PAGE, {"seen": "1"}, **headers)  # type: ignore[arg-type]
+    assert answer.status_code == 403

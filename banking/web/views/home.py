@@ -37,12 +37,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "pages/dashboard-empty.html", page)
     account = account_chosen(request, accounts)
     seen = request.GET.get("seen")
-    if seen == _mark(account) and getattr(request, "htmx", False):
+    is_news = seen is not None and getattr(request, "htmx", False)
+    if is_news and seen == _mark(account):
         # Nothing has changed since the page was made.
         return HttpResponse(status=204)
     page |= _overview(request, account)
-    page["is_news"] = seen is not None
-    return render(request, f"pages/dashboard{'-news' if page['is_news'] else ''}.html", page)
+    page["is_news"] = is_news
+    return render(request, f"pages/dashboard{'-news' if is_news else ''}.html", page)
 
 
 def _overview(request: HttpRequest, account: Account) -> dict[str, Any]:

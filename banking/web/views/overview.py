@@ -29,11 +29,12 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Figures, charts, the state of the ledger and the last failures; for a script only when they have changed."""
     found = present()
     seen, mark = request.GET.get("seen"), _mark(found, today())
-    if seen == mark and getattr(request, "htmx", False):
+    is_news = seen is not None and getattr(request, "htmx", False)
+    if is_news and seen == mark:
         # Nothing has changed since the page was made.
         return HttpResponse(status=204)
     page = {"present": found, "mark": mark, "share": _share(found), **_over_time(request, found)}
-    return render(request, f"pages/admin-overview{'' if seen is None else '-news'}.html", page)
+    return render(request, f"pages/admin-overview{'-news' if is_news else ''}.html", page)
 
 
 def _over_time(request: HttpRequest, found: Present) -> dict[str, Any]:
