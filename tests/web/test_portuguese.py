@@ -37,7 +37,7 @@ _ALIKE = {
         "Worker",
         "PDF",
     ),
-    *("PDF", "CSV", "CPF", "CNPJ", "HTTP", "JSON", "UTC", "Total", "Volume", "Pix", "Hash"),
+    *("PDF", "CSV", "CPF", "CNPJ", "HTTP", "JSON", "UTC", "Total", "Volume", "Euro", "Pix", "Hash"),
     # Codes of what must hold, and what a command says.
     *("chain", "checkpoint", "totals", "PROVED"),
 }
