@@ -125,13 +125,14 @@ def activity_page(*, account: Account, cursor: str | None = None, filters: Entry
     return ActivityPage(_posted_lines(page.entries, names), page.total, page.next_cursor, page.is_cut)
 
 
-def recent_lines(*, account: Account, limit: int) -> list[Line]:
-    """Return the last lines of an account, posted and failed ones together."""
-    posted = entries_page(account=account, limit=limit).entries
-    failed = failed_transactions(account=account, limit=limit)
-    names = names_of_accounts([*(one.counterparty for one in posted), *(one.receiver for one in failed)])
+def lines_of(posted: Sequence[Entry], failed: Sequence[Transaction], names: dict[ObjectId, str]) -> list[Line]:
+    """Return an account's entries and its failed transfers together, newest first.
+
+    Args:
+        names: of the other sides; one that is missing is told as unknown.
+    """
     lines = [*_posted_lines(posted, names), *(_failed_line(transaction, names) for transaction in failed)]
-    return sorted(lines, key=lambda line: line.created_at, reverse=True)[:limit]
+    return sorted(lines, key=lambda line: line.created_at, reverse=True)
 
 
 def failed_lines(*, account: Account, limit: int = 50) -> list[Line]:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 
-from banking.selectors.activity import Line, recent_lines
-from banking.selectors.people import Payee, payees_recent
-from ledger.history import MonthFlow, account_past
+from banking.selectors.activity import Line, lines_of
+from banking.selectors.people import Payee, payees_among
+from banking.selectors.sides import sides_of
+from ledger.history import MonthFlow, account_past, entries_page, failed_transactions, recent_counterparties
 from ledger.records import Account
 
 LINES = 10
+PAYEES = 5
 MONTHS = 12
 
 Series = list[tuple[date, int]]
@@ -58,14 +60,26 @@ def overview_get(*, account: Account, period: Period, zone: tzinfo | None = None
     """
     days = zone or UTC
     series, months = account_past(account=account, days=period.days, every=period.every, months=MONTHS, zone=days)
+    lines, payees = _latest(account)
     return Overview(
         account=account,
         series=series,
         begins=_begins(series, account.created_at.astimezone(days).date()),
         months=months,
-        lines=recent_lines(account=account, limit=LINES),
-        payees=payees_recent(account=account),
+        lines=lines,
+        payees=payees,
     )
+
+
+def _latest(account: Account) -> tuple[list[Line], list[Payee]]:
+    """Return the last lines, and whom the account paid last; the names of both are looked up at once."""
+    posted = entries_page(account=account, limit=LINES).entries
+    failed = failed_transactions(account=account, limit=LINES)
+    paid = recent_counterparties(account=account, limit=PAYEES)
+    others = [*(entry.counterparty for entry in posted), *(transaction.receiver for transaction in failed)]
+    sides = sides_of([*others, *paid])
+    names = {one: side.name for one, side in sides.items()}
+    return lines_of(posted, failed, names)[:LINES], payees_among(paid, sides, account.currency)
 
 
 def _begins(series: Series, opened: date) -> date:

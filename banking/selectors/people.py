@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.selectors import people_search, users_by_ids, users_page
 from banking.access import main_account
 from banking.names import BANK_NAME
-from ledger.accounts import accounts_by_ids, accounts_of_owners
+from banking.selectors.sides import Side, sides_of
+from ledger.accounts import accounts_of_owners
 from ledger.cursors import cursor_read, cursor_write
 from ledger.history import recent_counterparties
 from ledger.records import ACTIVE, CUSTOMER, Account
@@ -111,12 +112,22 @@ def is_oneself(*, user: User, words: str) -> bool:
 
 def payees_recent(*, account: Account, limit: int = 5) -> list[Payee]:
     """Return whom this account paid last, who can still be paid from it."""
-    return _payees_of(recent_counterparties(account=account, limit=limit), account.currency)
+    paid = recent_counterparties(account=account, limit=limit)
+    return payees_among(paid, sides_of(paid), account.currency)
 
 
 def payee_of_account(*, account_id: ObjectId, currency: str) -> Payee | None:
     """Return whose account this is, None when it cannot be paid in the currency."""
-    return next(iter(_payees_of([account_id], currency)), None)
+    return next(iter(payees_among([account_id], sides_of([account_id]), currency)), None)
+
+
+def payees_among(ids: Iterable[ObjectId], sides: dict[ObjectId, Side], currency: str) -> list[Payee]:
+    """Return those of these accounts that can be paid in the currency, in the order given.
+
+    Args:
+        sides: has each of the ids.
+    """
+    return [Payee(sides[one].name, one) for one in ids if _is_payable(sides[one], currency)]
 
 
 def people_page(*, words: str, page: int = 1, cursor: str | None = None, limit: int = PEOPLE_A_PAGE) -> PeoplePage:
@@ -157,12 +168,5 @@ def _can_receive(account: Account, currency: str) -> bool:
     return account.kind == CUSTOMER and account.status == ACTIVE and account.currency == currency
 
 
-def _payees_of(ids: list[ObjectId], currency: str) -> list[Payee]:
-    accounts = accounts_by_ids(ids)
-    usable = [accounts[one] for one in ids if one in accounts and _can_receive(accounts[one], currency)]
-    owners = users_by_ids(_owners(usable))
-    return [Payee(owners[account.owner].name, account.id) for account in usable if account.owner in owners]
-
-
-def _owners(accounts: Iterable[Account]) -> list[ObjectId]:
-    return [account.owner for account in accounts if account.owner is not None]
+def _is_payable(side: Side, currency: str) -> bool:
+    return side.owner is not None and side.account is not None and _can_receive(side.account, currency)

@@ -204,8 +204,8 @@ class DeedFilterForm(DaysForm):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether days are set."""
-        return any(self.data.get(name) for name in ("since", "until"))
+        """Whether days or a number are set."""
+        return any(self.data.get(name) for name in ("since", "until", "subject"))
 
     @property
     def wanted(self) -> AuditFilter:

@@ -59,6 +59,21 @@ def test_times_come_in_the_readers_zone_at_once(page: Page, owner: User, sign_in
     expect(moment).to_have_text(localised)
 
 
+def test_the_period_of_the_chart_stays_after_a_reload(page: Page, owner: User, sign_in: SignIn) -> None:
+    account_with(owner, 10)
+    sign_in(page, owner)
+    page.goto("/dashboard")
+    chosen = page.locator("#balance [aria-current]")
+    expect(chosen).to_have_text("30 days")
+    page.get_by_role("link", name="1 year").click()
+    expect(chosen).to_have_text("1 year")
+    page.reload()
+    expect(chosen).to_have_text("1 year")
+    # The address alone is remembered; nothing of a page of the bank is kept in the browser.
+    kept = page.evaluate("[...Object.keys(sessionStorage), ...Object.keys(localStorage)]")
+    assert kept == ["htmx-current-path-for-history"]
+
+
 def test_more_history_is_loaded_into_the_page(page: Page, owner: User, second: User, sign_in: SignIn) -> None:
     account, receiver = account_with(owner, 100), account_with(second)
     for number in range(24):

@@ -72,7 +72,7 @@ def test_with_a_year_of_history_the_database_is_asked_no_more(bank: Bank, bank_d
         # Sixty of them are the looks at days and months, each of one entry.
         assert sum(operation.documents for operation in operations) <= 700
     assert counts[0] == counts[1]
-    assert counts[1] <= 13
+    assert counts[1] <= 11
 
 
 @pytest.mark.parametrize(("period", "figures"), [("month", 30), ("quarter", 31), ("year", 53), ("nonsense", 30)])
