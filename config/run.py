@@ -217,7 +217,9 @@ class Supervisor:
             try:
                 database.start()
             except EmbeddedDatabaseError:
-                # When it ended once more while it started, that is one more time, and not yet the end of the bank.
+                # When it ended once more while it started, that is one more time, and not yet the end of the bank. A
+                # process that is killed lives a moment longer than its connections.
+                time.sleep(1)
                 if database.is_alive:
                     raise
         if database.uri != before:

@@ -13,6 +13,11 @@ from tests.e2e.story import account_with
 SignIn = Callable[[Page, User], None]
 
 
+def settle(page: Page) -> None:
+    """Wait for what htmx does some milliseconds after a part has come; a key that is faster goes to a whole page."""
+    expect(page.locator(".htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+
+
 def test_an_account_is_frozen_by_keyboard_and_the_customer_sees_it(
     page: Page, other_page: Page, owner: User, admin: User, sign_in: SignIn
 ) -> None:
@@ -23,11 +28,14 @@ def test_an_account_is_frozen_by_keyboard_and_the_customer_sees_it(
     page.get_by_label("Name or e-mail").focus()
     page.keyboard.type("oliv")
     expect(page.get_by_text("1 person found")).to_be_visible()
+    settle(page)
     page.get_by_role("link", name="Freeze the INR account of Olivia Owner").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_label("Reason")).to_be_focused()
+    settle(page)
     page.keyboard.press("Enter")
     expect(page.get_by_text("This has to be filled in.")).to_be_visible()
+    settle(page)
     page.get_by_label("Reason").focus()
     page.keyboard.type("Lost card")
     page.keyboard.press("Enter")
@@ -46,10 +54,12 @@ def test_whoever_comes_second_is_told_in_the_dialog(page: Page, owner: User, adm
     page.goto(f"/admin/users/{owner.pk}")
     page.get_by_role("link", name="Freeze the INR account of Olivia Owner").click()
     page.get_by_label("Reason").fill("Two")
+    settle(page)
     account_freeze(account_id=account.id, reason="One", origin=COMMAND)
     page.get_by_role("button", name="Freeze account").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="This account is already frozen")).to_be_visible()
+    settle(page)
     dialog.get_by_role("link", name="Close").press("Enter")
     expect(page.get_by_role("link", name="Unfreeze the INR account of Olivia Owner")).to_be_focused()
     assert account_get(account.id).status_reason == "One"
@@ -79,6 +89,7 @@ def test_transactions_are_filtered_looked_into_and_loaded(
     expect(rows).to_have_count(24)
     first_new = rows.nth(20).get_by_role("link")
     expect(first_new).to_be_focused()
+    settle(page)
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Number 4.")).to_be_visible()

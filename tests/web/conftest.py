@@ -1,5 +1,6 @@
 """The cast with accounts: the owner has 1,000, the second customer nothing, the stranger 50."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +12,7 @@ from ledger.audit import COMMAND
 from ledger.records import Account
 from ledger.store import books
 from ledger.transfers import funding_execute, transfer_execute
+from tests.banking.runs import quiet
 from tests.web.visitor import Visitor
 
 
@@ -70,6 +72,19 @@ def bank(owner: User, second: User, stranger: User, admin: User) -> Bank:
         account_with(second),
         account_with(stranger, 50),
     )
+
+
+def to_review(bank: Bank, amount: str = "250.75", **more: str) -> Visitor:
+    """Fill in the form as the owner, paying the second customer."""
+    visitor = Visitor(bank.owner).get(f"/send?to={bank.seconds.id}")
+    return visitor.send(visitor.path, step="review", amount=amount, **more)
+
+
+@pytest.fixture
+def quiet_afterwards(bank_db: object) -> Iterator[None]:
+    """Let no list of payments go on after its test."""
+    yield
+    quiet()
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_a_crash_shows_nothing_of_the_inside(bank: Bank, monkeypatch: pytest.Mon
     def broken(**_: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(dashboard, "recent_lines", broken)
+    monkeypatch.setattr(dashboard, "failed_transactions", broken)
     visitor = Visitor(bank.owner).get("/dashboard")
     assert visitor.status == 500
     assert "Something broke on our side" in visitor.text
@@ -152,7 +152,7 @@ def test_a_database_that_is_away_is_a_busy_bank(bank: Bank, monkeypatch: pytest.
     def away(**_: Any) -> None:
         raise ServerSelectionTimeoutError("mongodb.internal:27017")
 
-    monkeypatch.setattr(dashboard, "recent_lines", away)
+    monkeypatch.setattr(dashboard, "failed_transactions", away)
     visitor = Visitor(bank.owner).get("/dashboard")
     assert (visitor.status, visitor.response["Retry-After"]) == (503, "1")
     assert "The bank is busy" in visitor.text
