@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config.embedded import free_port
 from config.lifeline import launch_command
+from config.run import web_options
 from config.uris import serving_environment
 from tests.environment import ADMIN_URI
 
@@ -63,12 +64,10 @@ class Server:
 
     def launch(self) -> None:
         """Start the processes and wait for nothing, where there may be no database that they could be ready with."""
-        options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
-        processes = ["--workers", str(self._workers), "--blocking-threads", "64", "--respawn-failed-workers"]
-        command = [sys.executable, "-m", "granian", *options, *processes, "--log-level", "error"]
-        command += ["--log-config", "config/server_logs.json"]
+        options = web_options(host="127.0.0.1", port=self.port, workers=self._workers, threads=64)
+        command = [sys.executable, "-m", "granian", *options, "config.wsgi:application"]
         self._process = subprocess.Popen(
-            launch_command([*command, "config.wsgi:application"], death_signal=signal.SIGKILL),
+            launch_command(command, death_signal=signal.SIGKILL),
             cwd=ROOT,
             env=self._environment,
             stdin=subprocess.DEVNULL,

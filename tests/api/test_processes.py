@@ -224,7 +224,8 @@ def test_an_orderly_stop_leaves_nobody_with_half_an_answer(bank_db: Database[dic
         storm.wait_until_it_rages()
         began = time.monotonic()
         server.ask_to_stop()
-        assert time.monotonic() - began < 10
+        # Who does not end in ten seconds is killed; whatever was promised holds then too.
+        assert time.monotonic() - began < 20
         storm.stop()
         assert {status for status, _ in storm.refused} <= {503}
         server.start()
