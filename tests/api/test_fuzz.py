@@ -95,11 +95,14 @@ class Target:
     def ask(
         self, method: str, url: str, body: bytes | None, headers: dict[str, Any], *, is_read: bool
     ) -> requests.Response:
-        """Send a request; again without its body if nobody reads that, for then the answer may get lost on the way."""
+        """Send a request; once more, without its body, where nobody reads one.
+
+        A body that is not read stays in the connection: the answer may get lost on the way, or that of the next one.
+        """
         try:
             return self.session.request(method, url, data=body, headers=headers, timeout=30)
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError):
-            if is_read or not body:
+            if is_read:
                 raise
             return self.session.request(method, url, headers=headers, timeout=30)
 
