@@ -89,6 +89,8 @@ _SIZES = """
 
 def misplaced(page: Page) -> list[str]:
     """Return what scrolls sideways, is cut off, is too small to hit or has no style, one line each."""
+    # Letters of another width would be measured while the font is still on its way.
+    page.evaluate("document.fonts.ready.then(() => null)")
     found: list[str] = page.evaluate(_SIZES)
     return found
 
